@@ -1,0 +1,88 @@
+# Everything a developer types, and everything CI runs. `make` alone lists the targets.
+
+PYTHON ?= python3
+ARGS ?=
+SCENARIO ?=
+# The databases that `make test` goes through; `make test DATABASE=postgresql` runs one.
+DATABASE ?= sqlite postgresql
+
+BIN := .venv/bin
+STAMP := .venv/installed
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --require-hashes
+
+export PYTHONUNBUFFERED := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help run test test-sqlite test-postgresql check bench screenshots lock chromium clean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1|/' | column -t -s '|'
+
+run: $(STAMP)-run ## start everything on this machine: http://127.0.0.1:8000/
+	@DEBUG=$${DEBUG:-1} exec $(BIN)/python manage.py up $(ARGS)
+
+test: $(DATABASE:%=test-%) ## run the tests on SQLite, then what touches the database on PostgreSQL (ARGS="-m promise_1")
+
+test-sqlite: $(STAMP)-dev chromium
+	@TEST_DATABASE=sqlite $(BIN)/python -m pytest $(ARGS)
+
+# Exit code 5 means that ARGS selected no test that touches the database.
+test-postgresql: $(STAMP)-dev chromium
+	@TEST_DATABASE=postgresql $(BIN)/python -m pytest $(ARGS) || [ $$? -eq 5 ]
+
+check: $(STAMP)-dev ## lint, format, types, layers, migrations, deployment checks
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@DEBUG=1 $(BIN)/python manage.py makemigrations --check --dry-run
+	@env DEBUG=0 SECRET_KEY=$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(64))') \
+	    ALLOWED_HOSTS=clarion.example CSRF_TRUSTED_ORIGINS=https://clarion.example \
+	    DATABASE_URL=postgres://clarion@db.example/clarion REDIS_URL=redis://redis.example:6379/0 \
+	    $(BIN)/python manage.py check --deploy --fail-level WARNING
+
+bench: $(STAMP)-dev ## measure (SCENARIO=...)
+	@$(BIN)/python -m benchmarks $(SCENARIO) $(ARGS)
+
+screenshots: $(STAMP)-dev chromium ## draw the pictures of the README again
+	@$(BIN)/python -m pytest -m screenshots $(ARGS)
+
+lock: $(STAMP)-dev ## resolve the dependencies of pyproject.toml into the two lock files
+	@command -v uv >/dev/null || { echo "make lock needs uv: pipx install uv" >&2; exit 1; }
+	@uv pip compile $(LOCK_OPTIONS) --extra run pyproject.toml --output-file requirements.txt
+	@uv pip compile $(LOCK_OPTIONS) --all-extras --constraint requirements.txt pyproject.toml \
+	    --output-file requirements-dev.txt
+
+# Universal: the same file serves every platform and every Python from 3.11 on.
+LOCK_OPTIONS := --quiet --no-config --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+    --no-annotate --custom-compile-command 'make lock'
+
+chromium:
+	@command -v chromium >/dev/null || { \
+	    if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	        echo "Installing Debian's chromium for the browser tests"; \
+	        apt-get update -qq && apt-get install -qqy --no-install-recommends chromium >/dev/null; \
+	    else \
+	        echo "The browser tests need chromium on the PATH: apt-get install chromium" >&2; exit 1; \
+	    fi; }
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	    echo "Clarion needs Python 3.11 or newer; '$(PYTHON)' is not." >&2; \
+	    echo "Name another one: make PYTHON=python3.12 run" >&2; exit 1; }
+	@echo "Creating .venv"
+	@$(PYTHON) -m venv .venv || { rm -rf .venv; \
+	    echo "Python's venv module is missing: apt-get install python3-venv" >&2; exit 1; }
+
+# A stamp holds the lock it was installed from, so that only a changed lock installs again.
+$(STAMP)-run: requirements.txt | .venv/bin/python
+	@cmp -s $< $@ || cmp -s requirements-dev.txt $(STAMP)-dev || { \
+	    echo "Installing what running needs (about half a minute, once)"; $(PIP) -r $<; }
+	@cp $< $@
+
+$(STAMP)-dev: requirements-dev.txt | .venv/bin/python
+	@cmp -s $< $@ || { echo "Installing what developing needs (about a minute, once)"; $(PIP) -r $<; }
+	@cp $< $@
+
+clean: ## remove .venv, caches and the state of `make run`
+	rm -rf .venv .clarion .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
