@@ -1,0 +1,23 @@
+"""`notifications.broadcast`: tell a topic from any process, by name and JSON."""
+
+from typing import Any
+
+from celery import Task
+from django.db import InterfaceError, OperationalError
+
+from notifications.services.broadcast import broadcast as broadcast_to
+from workers.celery import app
+
+
+@app.task(
+    name="notifications.broadcast",
+    bind=True,
+    autoretry_for=(OperationalError, InterfaceError),
+    retry_backoff=True,
+    retry_backoff_max=60,
+    max_retries=10,
+)
+def broadcast(self: Task, topic: str, type: str, **fields: Any) -> None:
+    """Tell everybody of a topic. A redelivered task still tells them once."""
+    fields.setdefault("idempotency_key", f"task:{self.request.id}")
+    broadcast_to(topic, type, **fields)
