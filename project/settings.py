@@ -167,7 +167,8 @@ INSTALLED_APPS = [
     "project.apps.ProjectConfig",
 ]
 if DEMO:
-    INSTALLED_APPS.append("project.demo")
+    # First, so that its inbox page, with the panel, is found before the one that it extends.
+    INSTALLED_APPS.insert(0, "project.demo")
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",

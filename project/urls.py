@@ -8,12 +8,19 @@ from django.views.generic import RedirectView
 
 from notifications.api.api import api
 from project import health
+from project.local.people import PEOPLE
 
 urlpatterns = [
     path("", RedirectView.as_view(url=settings.LOGIN_REDIRECT_URL)),
     path("inbox/", include("notifications.urls")),
     path("api/v1/", api.urls),
-    path("accounts/login/", auth_views.LoginView.as_view(), name="login"),
+    path(
+        "accounts/login/",
+        auth_views.LoginView.as_view(
+            extra_context={"demo_people": PEOPLE if settings.DEMO else ()}
+        ),
+        name="login",
+    ),
     path("accounts/logout/", auth_views.LogoutView.as_view(), name="logout"),
     path("admin/", admin.site.urls),
     path("healthz", health.healthz, name="healthz"),

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test, describe, beforeEach } from "node:test";
 
-import { Mailbox, ClarionClient, afterClose, backoff } from "../../notifications/static/clarion/client.js";
+import { CLOSE_CODES, Mailbox, ClarionClient, afterClose, backoff } from "../../notifications/static/clarion/client.js";
 
 const T0 = "2030-01-01T00:00:00Z";
 
@@ -224,6 +224,7 @@ test("close codes", () => {
   for (const code of [1000, 1001, 1006, 1011, 1012, 4000, 4399, 4500]) assert.equal(afterClose(code), "reconnect");
   for (const code of [4400, 4402, 4499]) assert.equal(afterClose(code), "stopped");
   assert.equal(afterClose(4401), "signed_out");
+  for (const { number, reconnect } of Object.values(CLOSE_CODES)) assert.equal(afterClose(number) === "reconnect", reconnect);
 });
 
 /** A clock, a server over HTTP and sockets, all in the test's hands. */

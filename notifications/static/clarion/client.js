@@ -41,14 +41,24 @@ export function backoff(attempt, random = Math.random) {
   return BACKOFF_MIN + random() * (ceiling - BACKOFF_MIN);
 }
 
+/** The codes this server closes with, as in notifications/wire/close_codes.py; a test compares the two. */
+export const CLOSE_CODES = Object.freeze({
+  service_restart: { number: 1012, reconnect: true },
+  keepalive: { number: 1011, reconnect: true },
+  protocol_violation: { number: 4400, reconnect: false },
+  signed_out: { number: 4401, reconnect: false },
+  not_found: { number: 4404, reconnect: false },
+});
+
 /**
- * What a close code asks of us. 4400-4499 say that coming back cannot help; everything else is the network's or the server's doing.
+ * What a close code asks of us. Ranges decide, so that codes of later servers are understood: 4400-4499 say that coming back
+ * cannot help; everything else is the network's or the server's doing.
  *
  * @param {number} code
  * @returns {"reconnect"|"signed_out"|"stopped"}
  */
 export function afterClose(code) {
-  if (code === 4401) return "signed_out";
+  if (code === CLOSE_CODES.signed_out.number) return "signed_out";
   return code >= 4400 && code <= 4499 ? "stopped" : "reconnect";
 }
 

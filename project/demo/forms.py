@@ -1,0 +1,45 @@
+"""What the demo panel asks for."""
+
+from typing import Any
+
+from django import forms
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Group
+
+from notifications.models import Level
+
+# Whom a value names is told by what stands before the colon.
+PERSON = "person"
+TOPIC = "topic"
+
+
+def recipients() -> list[tuple[str, list[tuple[str, str]]]]:
+    """Return whom the panel can send to: people, groups, everyone; as grouped choices."""
+    people = get_user_model()._default_manager.filter(is_active=True).order_by("pk")[:50]
+    groups = Group.objects.order_by("name")[:50]
+    return [
+        ("Person", [(f"{PERSON}:{user.pk}", user.get_username()) for user in people]),
+        (
+            "Group",
+            [
+                (f"{TOPIC}:staff", "staff"),
+                *((f"{TOPIC}:auth_group.{group.pk}", group.name) for group in groups),
+            ],
+        ),
+        ("Broadcast", [(f"{TOPIC}:everyone", "everyone")]),
+    ]
+
+
+class SendForm(forms.Form):
+    """One notification, to somebody."""
+
+    to = forms.ChoiceField()
+    title = forms.CharField(max_length=200, initial="It works")
+    body = forms.CharField(max_length=2000, required=False, widget=forms.Textarea({"rows": 2}))
+    url = forms.CharField(max_length=2000, required=False, label="Link")
+    level = forms.ChoiceField(choices=Level.choices, initial=Level.INFO)
+    use_required_attribute = True
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, label_suffix="", **kwargs)
+        self.fields["to"].choices = recipients()  # type: ignore[attr-defined]

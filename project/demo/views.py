@@ -1,0 +1,59 @@
+"""Where the demo panel sends from: a view like any other that calls `notify` or `broadcast`."""
+
+from django.contrib import messages
+from django.contrib.auth import get_user_model
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect
+from django.views.decorators.http import require_POST
+from kombu.exceptions import OperationalError
+
+from notifications import broadcast, notify
+from notifications.exceptions import InvalidNotification
+from project.demo.forms import PERSON, SendForm
+from workers import app
+
+DELAY = 10  # seconds
+
+
+@require_POST
+@login_required
+def send(request: HttpRequest) -> HttpResponse:
+    """Send what the form says, and say what was done: as JSON where asked for, else on the page.
+
+    Status 422 says that it was not sent, and why.
+    """
+    form = SendForm(request.POST)
+    if not form.is_valid():
+        name, errors = next(iter(form.errors.items()))
+        return _answer(request, f"{name}: {errors[0]}", status=422)
+    fields = {name: form.cleaned_data[name] for name in ("title", "body", "url", "level")}
+    kind, _, key = form.cleaned_data["to"].partition(":")
+    later = request.POST.get("when") == "later"
+    try:
+        if later:
+            _by_task(kind, key, fields | {"actor": request.user.get_username()})
+        elif kind == PERSON:
+            notify(get_user_model()._default_manager.get(pk=key), "message", **fields, actor=request.user)
+        else:
+            broadcast(key, "message", **fields, actor=request.user)
+    except InvalidNotification as error:
+        return _answer(request, str(error), status=422)
+    except OperationalError:
+        return _answer(request, "The broker cannot be reached.", status=503)
+    return _answer(request, f"A task sends it in {DELAY} seconds." if later else "Sent.")
+
+
+def _by_task(kind: str, key: str, fields: dict[str, str]) -> None:
+    """By name and JSON, as any other process would."""
+    if kind == PERSON:
+        app.send_task("notifications.notify", [[key], "message"], fields, countdown=DELAY)
+    else:
+        app.send_task("notifications.broadcast", [key, "message"], fields, countdown=DELAY)
+
+
+def _answer(request: HttpRequest, detail: str, status: int = 200) -> HttpResponse:
+    if request.accepts("text/html"):
+        messages.add_message(request, messages.INFO if status == 200 else messages.ERROR, detail)
+        return redirect("clarion:inbox")
+    return JsonResponse({"detail": detail}, status=status)
