@@ -6,7 +6,7 @@ from django.contrib.auth import views as auth_views
 from django.urls import include, path
 from django.views.generic import RedirectView
 
-from notifications.api.api import api
+from notifications.api import api
 from project import health
 from project.local.people import PEOPLE
 

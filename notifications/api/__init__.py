@@ -1,0 +1,16 @@
+"""The HTTP API, mounted at `/api/v1/`: one service or selector call per operation."""
+
+from ninja import NinjaAPI
+from ninja.security import django_auth
+
+from notifications.api import errors, inbox
+
+api = NinjaAPI(
+    title="Clarion",
+    version="1",
+    urls_namespace="clarion-api",
+    auth=django_auth,
+    description="Sockets deliver; HTTP changes state.",
+)
+errors.install(api)
+api.add_router("/inbox", inbox.router)

@@ -1,0 +1,53 @@
+"""Shapes of requests and answers."""
+
+from typing import Annotated, Any
+
+from ninja import Field, Schema
+
+# As many as one change frame can tell of, and then some.
+IDS_MAX = 100
+
+NotificationId = Annotated[int, Field(ge=1, lt=2**53)]
+
+
+class ListOut(Schema):
+    """A page of the inbox. `next` goes into `before` for the page after it."""
+
+    items: list[dict[str, Any]]
+    next: str | None
+    unread: int
+    unseen: int
+    taken: int
+    cursor: str
+
+
+class IdsIn(Schema):
+    """The notifications to change, by id."""
+
+    ids: Annotated[list[NotificationId], Field(min_length=1, max_length=IDS_MAX)]
+
+
+class CursorIn(Schema):
+    """All that a client at this cursor knows."""
+
+    cursor: Annotated[str, Field(max_length=60)]
+
+
+class ChangeOut(Schema):
+    """What changed, as in the socket's `change` frame."""
+
+    items: list[dict[str, Any]]
+    removed: list[str]
+    since: int
+    seq: int
+    unread: int
+    unseen: int
+    taken: int
+    all_up_to: dict[str, Any] | None = None
+
+
+class ErrorOut(Schema):
+    """Why a request was not carried out."""
+
+    code: str
+    detail: str

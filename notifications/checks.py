@@ -1,0 +1,48 @@
+"""System checks: settings that Clarion cannot work with, found at start-up."""
+
+from collections.abc import Callable, Sequence
+
+from django.apps.config import AppConfig
+from django.conf import settings as django_settings
+from django.core.checks import CheckMessage, Error, Tags, register
+
+NUMBERS = {
+    "CLARION_HEARTBEAT_SECONDS": (0.1, 3600),
+    "CLARION_RESUME_LIMIT": (1, 100_000),
+    "CLARION_PAGE_SIZE": (1, 500),
+    "CLARION_SOCKET_BUDGET": (1024, 64 * 1024 * 1024),
+    "CLARION_IDEMPOTENCY_DAYS": (1, 36_500),
+}
+
+Configs = Sequence[AppConfig] | None
+
+
+def check_numbers(app_configs: Configs, **_: object) -> list[CheckMessage]:
+    """clarion.E001: a number is not one, or out of its range."""
+    problems: list[CheckMessage] = []
+    for name, (least, most) in NUMBERS.items():
+        value = getattr(django_settings, name, least)
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            problems.append(Error(f"{name} must be a number, not {value!r}.", id="clarion.E001"))
+        elif not least <= value <= most:
+            problems.append(Error(f"{name} must be {least} to {most}.", id="clarion.E001"))
+    return problems
+
+
+def check_time_zones(app_configs: Configs, **_: object) -> list[CheckMessage]:
+    """clarion.E002: naive times cannot be compared across processes and readers."""
+    if django_settings.USE_TZ:
+        return []
+    return [Error("Clarion needs USE_TZ = True.", id="clarion.E002")]
+
+
+ALL: tuple[Callable[..., list[CheckMessage]], ...] = (
+    check_numbers,
+    check_time_zones,
+)
+
+
+def register_all() -> None:
+    """Add the checks to Django's."""
+    for check in ALL:
+        register(check, Tags.compatibility)

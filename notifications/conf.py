@@ -1,0 +1,52 @@
+"""Clarion's settings: `CLARION_<NAME>` in Django's settings, with the defaults below.
+
+Read at use, so that `override_settings` works. Documented in docs/settings.md.
+"""
+
+from typing import TypeVar
+
+from django.conf import settings as django_settings
+
+T = TypeVar("T", int, float, str)
+
+
+class Settings:
+    """Typed access; a missing setting has its default, a wrong one is found by `checks`."""
+
+    @staticmethod
+    def _get(name: str, default: T) -> T:
+        value: T = getattr(django_settings, f"CLARION_{name}", default)
+        return value
+
+    @property
+    def redis_url(self) -> str:
+        """Redis of the gate that bundles relay wake-ups. Empty: every commit wakes the relay."""
+        return self._get("REDIS_URL", "")
+
+    @property
+    def heartbeat_seconds(self) -> float:
+        """How often each socket gets a heartbeat and is compared with the database."""
+        return self._get("HEARTBEAT_SECONDS", 30.0)
+
+    @property
+    def resume_limit(self) -> int:
+        """Changed rows past which a resume is answered with `reset` and a first page."""
+        return self._get("RESUME_LIMIT", 500)
+
+    @property
+    def page_size(self) -> int:
+        """Items of one page, in lists and in `sync` frames."""
+        return self._get("PAGE_SIZE", 30)
+
+    @property
+    def socket_budget(self) -> int:
+        """Bytes that may wait for a socket before it is skipped until it has drained."""
+        return self._get("SOCKET_BUDGET", 64 * 1024)
+
+    @property
+    def idempotency_days(self) -> int:
+        """Days that idempotency keys are remembered."""
+        return self._get("IDEMPOTENCY_DAYS", 90)
+
+
+settings = Settings()

@@ -1,0 +1,33 @@
+"""What callers can catch.
+
+ClarionError
+├── InvalidNotification   the content or the audience cannot be sent as it is
+│   ├── UnknownType
+│   └── UnknownTopic
+├── InvalidCursor         a cursor that this database did not give out
+└── IdempotencyConflict   the key was used for something else
+"""
+
+
+class ClarionError(Exception):
+    """Base of everything Clarion raises on purpose."""
+
+
+class InvalidNotification(ClarionError, ValueError):
+    """The content or the audience cannot be sent; the message says which field and why."""
+
+
+class UnknownType(InvalidNotification):
+    """No notification type is registered under this key."""
+
+
+class UnknownTopic(InvalidNotification):
+    """No such audience."""
+
+
+class InvalidCursor(ClarionError, ValueError):
+    """Not a cursor, or one of another database or of the future."""
+
+
+class IdempotencyConflict(ClarionError):
+    """The idempotency key was used before, for other content or another audience."""

@@ -1,0 +1,1 @@
+"""How bytes get to sockets. Knows no models."""

@@ -1,0 +1,19 @@
+from notifications.models.idempotency import IdempotencyKey
+from notifications.models.inbox import Inbox, Item
+from notifications.models.log import LogEntry, LogHead, Membership, Topic
+from notifications.models.notification import Level, Notification, Priority
+from notifications.models.outbox import Outbox
+
+__all__ = [
+    "IdempotencyKey",
+    "Inbox",
+    "Item",
+    "Level",
+    "LogEntry",
+    "LogHead",
+    "Membership",
+    "Notification",
+    "Outbox",
+    "Priority",
+    "Topic",
+]

@@ -1,0 +1,86 @@
+from django.db import models
+from django.db.models import Q
+
+from notifications.models.inbox import Inbox
+from notifications.models.notification import Notification
+
+
+class Topic(models.Model):
+    """An audience with a name: `everyone`, `staff`, `auth_group.<pk>` or a declared one."""
+
+    key = models.CharField(max_length=100, unique=True)
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class Membership(models.Model):
+    """An inbox's part in a topic: log entries after `since` (a position) concern it.
+
+    `everyone` needs no rows.
+    """
+
+    topic = models.ForeignKey(Topic, on_delete=models.CASCADE, db_index=False)
+    inbox = models.ForeignKey(Inbox, on_delete=models.CASCADE, db_index=False)
+    since = models.PositiveBigIntegerField()
+
+    class Meta:
+        constraints = [
+            # Also serves: the topics of an inbox.
+            models.UniqueConstraint(fields=["inbox", "topic"], name="clarion_membership_once"),
+        ]
+        indexes = [
+            # The members of a topic: the number reached, the reconciler.
+            models.Index(fields=["topic", "inbox"], name="clarion_membership_topic"),
+        ]
+
+    def __str__(self) -> str:
+        return f"inbox {self.inbox_id} in topic {self.topic_id} since {self.since}"
+
+
+class LogHead(models.Model):
+    """The one row that orders the broadcast log.
+
+    Whoever appends holds its lock until commit, so that positions become visible in order and
+    without holes. `epoch` names this database in cursors; below `floor` entries were pruned.
+    """
+
+    ROW = 1
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=ROW)
+    epoch = models.CharField(max_length=16)
+    position = models.PositiveBigIntegerField(default=0)
+    floor = models.PositiveBigIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(id=1), name="clarion_one_log_head")]
+
+    def __str__(self) -> str:
+        return f"log {self.epoch} at {self.position}"
+
+
+class LogEntry(models.Model):
+    """One thing said, updated or retracted to a topic, at a position."""
+
+    class Kind(models.TextChoices):
+        NEW = "new"
+        UPDATE = "update"
+        RETRACT = "retract"
+
+    position = models.PositiveBigIntegerField(primary_key=True)
+    topic = models.ForeignKey(Topic, on_delete=models.PROTECT, db_index=False)
+    kind = models.CharField(max_length=10, choices=Kind)
+    notification = models.ForeignKey(Notification, on_delete=models.CASCADE, db_index=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name_plural = "log entries"
+        indexes = [
+            # What an inbox has not taken in: its topics, after a position.
+            models.Index(fields=["topic", "position"], name="clarion_logentry_pending"),
+            # The entries of one notification: updating and retracting a broadcast, pruning.
+            models.Index(fields=["notification"], name="clarion_logentry_notification"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.position}: {self.kind} {self.notification_id} to topic {self.topic_id}"

@@ -1,0 +1,46 @@
+from django.db import models
+from django.utils import timezone
+
+
+class Level(models.TextChoices):
+    """How it looks."""
+
+    INFO = "info"
+    SUCCESS = "success"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+class Priority(models.TextChoices):
+    """How it is pressed upon the reader."""
+
+    NORMAL = "normal"
+    URGENT = "urgent"
+
+
+class Notification(models.Model):
+    """What is said, written once however many people it goes to.
+
+    Typed notifications store `type` and `data` and are rendered for each reader; ad-hoc ones
+    store their text. The actor is text, not a foreign key: it must survive the actor's deletion
+    and may come from another service.
+    """
+
+    type = models.CharField(max_length=100)
+    category = models.CharField(max_length=100)
+    title = models.CharField(max_length=200, blank=True)
+    body = models.TextField(blank=True)
+    url = models.CharField(max_length=2000, blank=True)
+    level = models.CharField(max_length=10, choices=Level)
+    priority = models.CharField(max_length=10, choices=Priority, default=Priority.NORMAL)
+    thread = models.CharField(max_length=200, blank=True)
+    data = models.JSONField(default=dict, blank=True)
+    actor_type = models.CharField(max_length=100, blank=True)
+    actor_id = models.CharField(max_length=100, blank=True)
+    actor_label = models.CharField(max_length=200, blank=True)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    expires_at = models.DateTimeField(null=True, blank=True)
+    retracted_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    def __str__(self) -> str:
+        return f"{self.type} {self.pk}: {self.title or self.data}"

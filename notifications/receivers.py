@@ -1,0 +1,78 @@
+"""Signals we hear; each handler makes one call."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.db.models import Model
+from django.db.models.signals import m2m_changed, post_save, pre_delete
+from django.dispatch import receiver
+
+from notifications.live.publish import publish_many
+from notifications.services import inboxes, memberships
+from notifications.signals import inbox_changed
+from notifications.wire.events import InboxEvent, user_group
+
+
+@receiver(inbox_changed, dispatch_uid="clarion.publish_change")
+def publish_change(inbox_id: int, event: InboxEvent, **_: object) -> None:
+    """Tell the person's open sockets."""
+    publish_many([(user_group(inbox_id), event.message())])
+
+
+def user_saved(
+    instance: AbstractBaseUser,
+    created: bool,
+    raw: bool = False,
+    update_fields: Iterable[str] | None = None,
+    **_: object,
+) -> None:
+    """Make an inbox with its user; follow staff status."""
+    if raw:
+        # A fixture may load rows in any order; the inbox is made when it is first needed.
+        return
+    if created:
+        inboxes.ensure(instance)
+    elif update_fields is None or "is_staff" in update_fields:
+        memberships.align(instance)
+
+
+def user_deleted(instance: AbstractBaseUser, **_: object) -> None:
+    """Keep the relay out of an inbox that is about to go."""
+    inboxes.lock_for_deletion(instance)
+
+
+def groups_changed(
+    instance: Model, action: str, reverse: bool, pk_set: set[object] | None, **_: object
+) -> None:
+    """Follow auth groups, changed from the user's side or from the group's."""
+    if action == "pre_clear" and reverse:
+        # Afterwards nobody can tell who was in it.
+        users = instance.user_set.all()  # type: ignore[attr-defined]
+        vars(instance)["_clarion_cleared"] = list(users)
+    if action not in ("post_add", "post_remove", "post_clear"):
+        return
+    for user in _concerned(instance, reverse, pk_set):
+        memberships.align(user)
+
+
+def _concerned(instance: Any, reverse: bool, pk_set: set[object] | None) -> Iterable[Any]:
+    if not reverse:
+        return [instance]
+    if pk_set is None:
+        cleared: list[Any] = vars(instance).pop("_clarion_cleared", [])
+        return cleared
+    return get_user_model()._default_manager.filter(pk__in=pk_set).order_by("pk")
+
+
+def connect() -> None:
+    """Listen to the user model, whichever it is."""
+    user_model = get_user_model()
+    post_save.connect(user_saved, sender=user_model, dispatch_uid="clarion.user_saved")
+    pre_delete.connect(user_deleted, sender=user_model, dispatch_uid="clarion.user_deleted")
+    groups = getattr(user_model, "groups", None)
+    if groups is not None:
+        m2m_changed.connect(
+            groups_changed, sender=groups.through, dispatch_uid="clarion.groups_changed"
+        )

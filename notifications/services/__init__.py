@@ -1,0 +1,1 @@
+"""Every write, each in one transaction. Interfaces make one call here."""

@@ -1,0 +1,92 @@
+"""To whom: from users to user keys, streamed."""
+
+import hashlib
+from collections.abc import Iterable, Iterator
+
+from django.contrib.auth import get_user_model
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
+
+from notifications.exceptions import InvalidNotification
+
+# Keys fetched from the database at a time.
+STREAM_ROWS = 2000
+
+Recipients = AbstractBaseUser | Iterable[AbstractBaseUser]
+
+
+class Audience:
+    """User keys as JSON strings, each once; those of a queryset are read as they are needed."""
+
+    def __init__(self, keys: Iterable[str]) -> None:
+        self._keys = keys
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._keys)
+
+    def digest(self) -> str:
+        """The same for the same people in any order: the sum of the keys' SHA-256."""
+        total = sum(int.from_bytes(hashlib.sha256(key.encode()).digest()) for key in self)
+        return f"{total % 2**256:064x}"
+
+
+def of_users(recipients: Recipients) -> Audience:
+    """The audience of a user, or an iterable or queryset of users.
+
+    Raises `InvalidNotification` for anything that is not a saved user.
+    """
+    if isinstance(recipients, QuerySet):
+        if not issubclass(recipients.model, get_user_model()):
+            raise InvalidNotification(
+                f"recipients: a queryset of {recipients.model.__name__}, not of users."
+            )
+        return Audience(_Stream(recipients))
+    users = [recipients] if _is_user(recipients) else recipients
+    if isinstance(users, str | bytes) or not isinstance(users, Iterable):
+        raise InvalidNotification(f"recipients: {recipients!r} is not a user.")
+    return Audience(list(dict.fromkeys(_key(user) for user in users)))
+
+
+def of_keys(user_ids: Iterable[object]) -> Audience:
+    """The audience of these primary keys, which may have come as JSON.
+
+    Raises `InvalidNotification` for what cannot be a key; one that no user has is dropped later,
+    like that of somebody deleted meanwhile.
+    """
+    if isinstance(user_ids, str | bytes) or not isinstance(user_ids, Iterable):
+        raise InvalidNotification("user_ids must be a list of primary keys.")
+    return Audience(list(dict.fromkeys(str(primary_key(key)) for key in user_ids)))
+
+
+def primary_key(key: object) -> object:
+    """A user's primary key from its JSON form. Raises `InvalidNotification`."""
+    try:
+        if key is None or isinstance(key, bool):
+            raise ValidationError("no key")
+        return get_user_model()._meta.pk.to_python(key)
+    except (ValidationError, ValueError, TypeError):
+        raise InvalidNotification(f"{key!r} cannot be a user's primary key.") from None
+
+
+class _Stream:
+    """The keys of a queryset of users, read anew at each iteration, never all in memory."""
+
+    def __init__(self, users: "QuerySet[AbstractBaseUser]") -> None:
+        self._keys = users.values_list("pk", flat=True)
+
+    def __iter__(self) -> Iterator[str]:
+        return (str(key) for key in self._keys.iterator(chunk_size=STREAM_ROWS))
+
+
+def _is_user(value: object) -> bool:
+    # Not type(): request.user is a lazy object.
+    return isinstance(value, get_user_model())
+
+
+def _key(user: object) -> str:
+    if not _is_user(user) or not isinstance(user, AbstractBaseUser):
+        raise InvalidNotification(f"recipients: {user!r} is not a user.")
+    if user.pk is None or user._state.adding:
+        raise InvalidNotification(f"recipients: {user!r} is not saved.")
+    return str(user.pk)

@@ -1,0 +1,203 @@
+"""What is said: validation, once, for every way in."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import TypedDict
+from urllib.parse import urlsplit
+
+from django.db.models import Model
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+from django.utils.functional import Promise
+
+from notifications import registry
+from notifications.exceptions import InvalidNotification
+from notifications.models import Level, Notification, Priority
+
+# Characters, and bytes of JSON for data. Together a notification stays below 16 KiB on the wire,
+# a quarter of what may wait for a slow socket.
+TITLE_MAX = 200
+BODY_MAX = 2000
+URL_MAX = 2000
+THREAD_MAX = 200
+DATA_MAX = 4096
+LABEL_MAX = 200
+ACTOR_KEY_MAX = 100
+
+Actor = Model | Mapping[str, str] | str | None
+
+
+class Fields(TypedDict, total=False):
+    """What can be said beside the type; see `compose`."""
+
+    title: str
+    body: str
+    url: str
+    level: str
+    priority: str
+    actor: Actor
+    thread: str
+    data: Mapping[str, object] | None
+    expires_at: datetime | str | None
+
+
+_CONTROLS = {chr(code) for code in (*range(32), 127)}
+
+
+def compose(
+    type: str,
+    *,
+    title: str = "",
+    body: str = "",
+    url: str = "",
+    level: str = "",
+    priority: str = "normal",
+    actor: Actor = None,
+    thread: str = "",
+    data: Mapping[str, object] | None = None,
+    expires_at: datetime | str | None = None,
+) -> Notification:
+    """An unsaved notification of checked parts. Raises `InvalidNotification`.
+
+    The templates of the type are filled from `data` for each reader, unless `title` gives the
+    text; `body` may be given either way. `url` is a path or http(s). `level` (`info success
+    warning error`) defaults to the type's; `priority` is `normal` or `urgent`. `actor` is who did
+    it: a model instance, a label, or a mapping of `type`, `id` and `label`. `thread` groups what
+    belongs together. `expires_at` is an aware datetime, or from JSON ISO 8601 with an offset.
+    """
+    kind = registry.get(type)
+    data = _data(data)
+    title = _text("title", title, TITLE_MAX)
+    if kind.ad_hoc and not title:
+        raise InvalidNotification(f"title: a notification of type {type!r} needs one.")
+    if not title:
+        missing = kind.placeholders - set(data)
+        if missing:
+            raise InvalidNotification(f"data lacks {', '.join(sorted(missing))} for {type!r}.")
+    notification = Notification(
+        type=kind.key,
+        category=kind.category,
+        title=title,
+        body=_text("body", body, BODY_MAX, lines=True),
+        url=_url(url),
+        level=_choice("level", level or kind.level, Level.values),
+        priority=_choice("priority", priority, Priority.values),
+        thread=_text("thread", thread, THREAD_MAX),
+        data=data,
+        expires_at=_moment(expires_at),
+    )
+    label = _actor(actor)
+    notification.actor_type, notification.actor_id, notification.actor_label = label
+    return notification
+
+
+def fingerprint(notification: Notification, audience: str) -> str:
+    """SHA-256 of what is said and to whom, as hexadecimal digits."""
+    said = [
+        notification.type,
+        notification.title,
+        notification.body,
+        notification.url,
+        notification.level,
+        notification.priority,
+        notification.actor_type,
+        notification.actor_id,
+        notification.actor_label,
+        notification.thread,
+        notification.data,
+        notification.expires_at.timestamp() if notification.expires_at else None,
+        audience,
+    ]
+    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+
+
+def _text(name: str, value: object, longest: int, *, lines: bool = False) -> str:
+    # str() of anything else would turn None or bytes into text that somebody reads.
+    if not isinstance(value, str | Promise):
+        raise InvalidNotification(f"{name} must be text, not {value.__class__.__name__}.")
+    value = str(value)
+    value = value.replace("\r\n", "\n").strip()
+    if len(value) > longest:
+        raise InvalidNotification(f"{name} has {len(value)} characters; at most {longest} fit.")
+    bad = (set(value) & _CONTROLS) - ({"\n", "\t"} if lines else set())
+    if bad or not _encodable(value):
+        raise InvalidNotification(f"{name} has a control character or half a surrogate pair.")
+    return value
+
+
+def _url(value: object) -> str:
+    url = _text("url", value, URL_MAX)
+    if not url:
+        return ""
+    if len(url.encode()) > URL_MAX:
+        raise InvalidNotification(f"url has more than {URL_MAX} bytes.")
+    # Browsers drop white space inside and read a backslash as a slash (WHATWG URL, 4.4).
+    if any(c.isspace() for c in url) or "\\" in url:
+        raise InvalidNotification("url has white space or a backslash.")
+    if url.startswith("/") and not url.startswith("//"):
+        return url
+    try:
+        parts = urlsplit(url)
+    except ValueError as error:
+        raise InvalidNotification(f"url: {error}.") from error
+    if parts.scheme.lower() not in ("http", "https") or not parts.hostname:
+        raise InvalidNotification("url must be a path from '/' or start with http:// or https://.")
+    return url
+
+
+def _choice(name: str, value: object, choices: list[str]) -> str:
+    if value not in choices:
+        raise InvalidNotification(f"{name} must be one of {', '.join(choices)}, not {value!r}.")
+    return str(value)
+
+
+def _data(value: Mapping[str, object] | None) -> dict[str, object]:
+    if value is None:
+        return {}
+    if not isinstance(value, Mapping) or not all(isinstance(key, str) for key in value):
+        raise InvalidNotification("data must be a mapping with text keys.")
+    try:
+        text = json.dumps(dict(value), allow_nan=False, ensure_ascii=False)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise InvalidNotification(f"data is not JSON: {error}.") from error
+    if not _encodable(text) or "\\u0000" in text:
+        raise InvalidNotification("data has half a surrogate pair or a NUL.")
+    if len(text.encode()) > DATA_MAX:
+        raise InvalidNotification(f"data is more than {DATA_MAX} bytes of JSON.")
+    # As it will come back from the database: tuples as lists, keys as text.
+    stored: dict[str, object] = json.loads(text)
+    return stored
+
+
+def _moment(value: datetime | str | None) -> datetime | None:
+    if value is None:
+        return None
+    moment = parse_datetime(value) if isinstance(value, str) else value
+    if not isinstance(moment, datetime) or timezone.is_naive(moment):
+        raise InvalidNotification("expires_at must be a moment with a time zone.")
+    return moment
+
+
+def _actor(value: Actor) -> tuple[str, str, str]:
+    if value is None:
+        return "", "", ""
+    if isinstance(value, Model):
+        label = _text("actor", str(value)[:LABEL_MAX], LABEL_MAX)
+        return value._meta.label_lower, str(value.pk), label
+    if isinstance(value, Mapping):
+        if not value.get("label"):
+            raise InvalidNotification("actor needs a label.")
+        kind = _text("actor type", value.get("type", ""), ACTOR_KEY_MAX)
+        key = _text("actor id", value.get("id", ""), ACTOR_KEY_MAX)
+        return kind, key, _text("actor label", value["label"], LABEL_MAX)
+    return "", "", _text("actor", value, LABEL_MAX)
+
+
+def _encodable(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

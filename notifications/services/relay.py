@@ -1,0 +1,114 @@
+"""The relay: claims outbox rows, does them, publishes. The database is the queue."""
+
+import logging
+import time
+from datetime import timedelta
+
+from django.db import connection, transaction
+from django.db.models import QuerySet
+from django.db.models.functions import Now
+
+from notifications.live.publish import publish_many
+from notifications.models import Outbox
+from notifications.services.fanout import Publications, fan_out
+from notifications.services.wake import open_gate, wake_relay
+
+logger = logging.getLogger(__name__)
+
+# Rows of one claim. Direct rows have up to 10 recipients, bulk rows up to 1,000, so either claim
+# is at most a few thousand items and a fraction of a second.
+CLAIM = {Outbox.Lane.DIRECT: 500, Outbox.Lane.BULK: 2}
+# Seconds after which a relay hands over to its successor: short tasks are what keeps Celery's
+# shutdown fast and its visibility time-out far away.
+RUN_SECONDS = 5.0
+# A failing row waits 2, 4, 8 ... seconds, at most this many.
+BACKOFF_MAX = 300
+# Seconds for which a due row is left to the wake-up that its caller sent.
+SWEEP_AGE = 2.0
+# Characters of an error that are kept.
+ERROR_MAX = 2000
+
+KINDS = (Outbox.Kind.ITEMS, Outbox.Kind.LOG)
+
+
+def relay() -> None:
+    """Do what is due, persons and campaigns in turn, then wake a successor if there is more."""
+    open_gate()
+    stop_at = time.monotonic() + RUN_SECONDS
+    while time.monotonic() < stop_at:
+        # Not any(): both lanes have their turn.
+        done = [relay_batch(lane) for lane in Outbox.Lane]
+        if not sum(done):
+            return
+    wake_relay()
+
+
+def sweep() -> None:
+    """Do what nobody was woken up for."""
+    if _due().filter(due_at__lte=Now() - timedelta(seconds=SWEEP_AGE)).exists():
+        relay()
+
+
+def relay_batch(lane: Outbox.Lane) -> int:
+    """Do one claim of a lane; the number of rows it took, done or failed."""
+    claimed: list[int] = []
+    try:
+        with transaction.atomic():
+            rows = list(_claimable(_due().filter(lane=lane))[: CLAIM[lane]])
+            claimed = [row.pk for row in rows]
+            publications = _do(rows)
+    except Exception:
+        if not claimed:
+            raise
+        logger.warning("A batch of %d outbox rows failed; one by one", len(claimed), exc_info=True)
+        for pk in claimed:
+            _relay_row(pk)
+    else:
+        publish_many(publications)
+    return len(claimed)
+
+
+def _relay_row(pk: int) -> None:
+    try:
+        with transaction.atomic():
+            publications = _do(list(_claimable(_due().filter(pk=pk))))
+    except Exception as error:
+        logger.exception("Outbox row %d failed", pk)
+        _note_failure(pk, error)
+    else:
+        publish_many(publications)
+
+
+def _do(rows: list[Outbox]) -> Publications:
+    if not rows:
+        return []
+    publications = fan_out(rows)
+    Outbox.objects.filter(pk__in=[row.pk for row in rows]).delete()
+    return publications
+
+
+def _note_failure(pk: int, error: Exception) -> None:
+    """Back the row off, or park it for an operator."""
+    with transaction.atomic():
+        row = _claimable(Outbox.objects.filter(pk=pk)).first()
+        if row is None:
+            return
+        row.attempts += 1
+        row.error = f"{type(error).__name__}: {error}".replace("\0", "")[:ERROR_MAX]
+        parked = row.attempts >= Outbox.ATTEMPTS
+        wait = timedelta(seconds=min(2**row.attempts, BACKOFF_MAX))
+        Outbox.objects.filter(pk=pk).update(
+            attempts=row.attempts, error=row.error, due_at=None if parked else Now() + wait
+        )
+        if parked:
+            logger.error("Outbox row %d is parked after %d attempts", pk, row.attempts)
+
+
+def _due() -> QuerySet[Outbox]:
+    # Kinds of a newer version are left to its relays during a deploy.
+    return Outbox.objects.filter(due_at__lte=Now(), kind__in=KINDS).order_by("due_at", "pk")
+
+
+def _claimable(rows: QuerySet[Outbox]) -> QuerySet[Outbox]:
+    skip = connection.features.has_select_for_update_skip_locked
+    return rows.select_for_update(skip_locked=skip)

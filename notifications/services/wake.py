@@ -1,0 +1,80 @@
+"""Waking the relay through a gate, so that a burst of commits enqueues a handful of tasks."""
+
+import os
+from functools import lru_cache
+
+from celery import current_app
+from kombu import Connection
+from kombu.pools import producers
+from redis import Redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from notifications.conf import settings
+from notifications.live.breaker import breaker
+
+RELAY_TASK = "notifications.relay"
+GATE = "clarion:relay-gate"
+# Milliseconds that one wake-up stands for all others. Only matters when its task is lost: the
+# relay opens the gate as its first act.
+GATE_MS = 2000
+# Seconds for each step towards Redis or the broker. `notify()` takes at most two such steps,
+# so that it loses less than a second to a host that hangs.
+STEP_SECONDS = 0.4
+
+
+def wake_relay() -> None:
+    """Enqueue the relay unless somebody just did. Never raises: the sweep is the net."""
+    if breaker.is_open:
+        return
+    try:
+        if _take_gate():
+            _enqueue(RELAY_TASK)
+    except Exception as error:  # noqa: BLE001 (each broker's client raises its own)
+        breaker.trip("Waking the relay", error)
+
+
+def open_gate() -> None:
+    """Let the next commit wake the relay again. Never raises."""
+    if breaker.is_open or not settings.redis_url:
+        return
+    try:
+        _redis(settings.redis_url, os.getpid()).delete(GATE)
+    except Exception as error:  # noqa: BLE001
+        breaker.trip("Opening the relay's gate", error)
+
+
+def _take_gate() -> bool:
+    if not settings.redis_url:
+        return True
+    return bool(_redis(settings.redis_url, os.getpid()).set(GATE, b"1", nx=True, px=GATE_MS))
+
+
+def _enqueue(task: str) -> None:
+    with producers[_broker(os.getpid())].acquire(block=True, timeout=STEP_SECONDS) as producer:
+        current_app.send_task(task, producer=producer, retry=False, ignore_result=True)
+
+
+@lru_cache(maxsize=2)
+def _redis(url: str, pid: int) -> "Redis":
+    """A client of this process; a forked child must not share its parent's sockets."""
+    return Redis.from_url(
+        url,
+        socket_timeout=STEP_SECONDS,
+        socket_connect_timeout=STEP_SECONDS,
+        retry=Retry(NoBackoff(), 0),
+    )
+
+
+@lru_cache(maxsize=1)
+def _broker(pid: int) -> Connection:
+    """A broker connection of this process that gives up fast; workers' own must be patient."""
+    return current_app.connection_for_write(
+        connect_timeout=STEP_SECONDS,
+        transport_options={
+            "socket_timeout": STEP_SECONDS,
+            "socket_connect_timeout": STEP_SECONDS,
+            "max_retries": 0,
+            "retry_on_timeout": False,
+        },
+    )

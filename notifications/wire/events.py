@@ -1,0 +1,118 @@
+"""What goes through the channel layer: one versioned envelope, `notification.event`.
+
+Built by those who publish, read by web processes. Old and new processes run side by side during
+a deploy, so whatever is not understood reads as None and is ignored: the database heals it.
+"""
+
+from dataclasses import dataclass
+from typing import Literal, cast
+
+from notifications.wire.frames import AllUpTo, Counters, Item
+
+TYPE = "notification.event"
+VERSION = 1
+LOG_GROUP = "log"
+
+Message = dict[str, object]
+
+
+def user_group(inbox_id: int) -> str:
+    """The channel-layer group of one person."""
+    return f"user.{inbox_id}"
+
+
+@dataclass(frozen=True)
+class InboxEvent:
+    """An inbox went from seq `since` to `seq`: new items, or a change of state.
+
+    Items carry unrendered texts. `topics` is set when memberships changed: all of them, as topic
+    id to the log position since which its entries concern this person.
+    """
+
+    frame: Literal["notifications", "change"]
+    since: int
+    seq: int
+    counters: Counters
+    items: list[Item]
+    removed: list[str]
+    all_up_to: AllUpTo | None = None
+    topics: dict[int, int] | None = None
+
+    def message(self) -> Message:
+        """The envelope for the group of the person."""
+        counters = [self.counters.unread, self.counters.unseen, self.counters.taken]
+        message: Message = {
+            "type": TYPE,
+            "v": VERSION,
+            "kind": "inbox",
+            "frame": self.frame,
+            "since": self.since,
+            "seq": self.seq,
+            "counters": counters,
+            "items": self.items,
+            "removed": self.removed,
+        }
+        if self.all_up_to is not None:
+            message["all_up_to"] = self.all_up_to
+        if self.topics is not None:
+            # As pairs: msgpack refuses integer keys on arrival.
+            message["topics"] = [list(pair) for pair in self.topics.items()]
+        return message
+
+
+@dataclass(frozen=True)
+class LogRecord:
+    """One entry of the broadcast log; `item` has unrendered texts and no seq."""
+
+    position: int
+    topic: int
+    kind: str
+    item: Item
+
+
+@dataclass(frozen=True)
+class LogEvent:
+    """Entries of the broadcast log, in order and without holes."""
+
+    entries: list[LogRecord]
+
+    def message(self) -> Message:
+        """The envelope for the group `log`."""
+        entries = [[entry.position, entry.topic, entry.kind, entry.item] for entry in self.entries]
+        return {"type": TYPE, "v": VERSION, "kind": "log", "entries": entries}
+
+
+Event = InboxEvent | LogEvent
+
+
+def read(message: Message) -> Event | None:
+    """The event in an envelope; None for another version, an unknown kind or a broken one."""
+    if message.get("v") != VERSION:
+        return None
+    try:
+        if message["kind"] == "log":
+            return _log_event(message)
+        if message["kind"] == "inbox" and message["frame"] in ("notifications", "change"):
+            return _inbox_event(message)
+    except (KeyError, TypeError, ValueError):
+        pass
+    return None
+
+
+def _log_event(message: Message) -> LogEvent:
+    rows = cast("list[tuple[int, int, str, Item]]", message["entries"])
+    return LogEvent([LogRecord(int(p), int(topic), kind, item) for p, topic, kind, item in rows])
+
+
+def _inbox_event(message: Message) -> InboxEvent:
+    topics = cast("list[tuple[int, int]] | None", message.get("topics"))
+    return InboxEvent(
+        frame=cast("Literal['notifications', 'change']", message["frame"]),
+        since=int(cast("int", message["since"])),
+        seq=int(cast("int", message["seq"])),
+        counters=Counters(*cast("list[int]", message["counters"])),
+        items=list(cast("list[Item]", message["items"])),
+        removed=list(cast("list[str]", message["removed"])),
+        all_up_to=cast("AllUpTo | None", message.get("all_up_to")),
+        topics=None if topics is None else {int(topic): int(since) for topic, since in topics},
+    )
