@@ -8,7 +8,7 @@ from typing import Any
 
 from celery.schedules import crontab
 from django.conf import settings
-from kombu import Queue
+from kombu import Exchange, Queue
 
 broker_url: str = settings.CELERY_BROKER_URL
 
@@ -18,7 +18,11 @@ imports = ("workers.notify", "workers.broadcasts", "workers.relay", "workers.upk
 
 # Relay and sweep have a queue of their own: ten thousand waiting notify tasks stand beside them,
 # not before them (the Redis transport serves queues in turn).
-task_queues = (Queue("notify"), Queue("relay"), Queue("deliveries"))
+# Each with an exchange and key of its own: a Queue without them takes those of the default queue,
+# and every message would come to all three.
+task_queues = tuple(
+    Queue(name, Exchange(name), routing_key=name) for name in ("notify", "relay", "deliveries")
+)
 task_default_queue = "notify"
 task_routes = {
     "notifications.notify": {"queue": "notify"},

@@ -37,7 +37,8 @@ def publish_many(pairs: Sequence[tuple[str, Message]]) -> bool:
         return not pairs
     layer: object = get_channel_layer()
     try:
-        if hasattr(layer, "publish_many"):
+        # On the class: some layers pass unknown attributes on to a running event loop.
+        if hasattr(type(layer), "publish_many"):
             cast("BulkLayer", layer).publish_many(pairs)
         else:
             async_to_sync(_send_each)(cast("AsyncLayer", layer), pairs)

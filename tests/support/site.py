@@ -132,6 +132,7 @@ class Browser:
                 f"{self.site.ws_url}/ws/notifications/{query}",
                 additional_headers={"Cookie": _header(self.cookies)},
                 compression=None,
+                legacy=True,  # a socket outlives the statement that opens it
                 open_timeout=TIMEOUT,
                 close_timeout=TIMEOUT,
                 **options,
