@@ -34,7 +34,12 @@ def send(request: HttpRequest) -> HttpResponse:
         if later:
             _by_task(kind, key, fields | {"actor": request.user.get_username()})
         elif kind == PERSON:
-            notify(get_user_model()._default_manager.get(pk=key), "message", **fields, actor=request.user)
+            notify(
+                get_user_model()._default_manager.get(pk=key),
+                "message",
+                **fields,
+                actor=request.user,
+            )
         else:
             broadcast(key, "message", **fields, actor=request.user)
     except InvalidNotification as error:

@@ -1,0 +1,66 @@
+"""A real Chromium, and windows in it."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from typing import Any
+
+import pytest
+from django.conf import settings
+from playwright.sync_api import Browser, expect, sync_playwright
+
+from tests.browser.cable import Cable
+from tests.browser.window import Window
+from tests.support.site import Site, login_session
+
+# As root in a container, and without calls to anybody outside.
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+TIMEOUT = 20_000  # ms; for a machine with much else to do
+
+OpenWindow = Callable[..., Window]
+
+
+@pytest.fixture(scope="package")
+def chromium() -> Iterator[Browser]:
+    """Debian's Chromium, headless."""
+    path = shutil.which("chromium")
+    assert path, "The browser tests need chromium on the PATH: make chromium"
+    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
+        # Playwright's synchronous face keeps an event loop in this thread, where Django would
+        # refuse the database. Nothing of ours runs on that loop.
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+        expect.set_options(timeout=TIMEOUT)
+        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def window_of(chromium: Browser, live_site: Site) -> Iterator[OpenWindow]:
+    """Makes windows in which somebody is signed in (None: nobody): `window_of(ada).open()`.
+
+    Options: `site`, `hidden`, and those of Playwright's `new_context`.
+    """
+    with ExitStack() as ends:
+
+        def make(
+            user: Any, *, site: Site = live_site, hidden: bool = False, **options: Any
+        ) -> Window:
+            cable = ends.enter_context(Cable(site.port))
+            context = chromium.new_context(**options)
+            ends.callback(context.close)
+            context.set_default_timeout(TIMEOUT)
+            if user is not None:
+                name, value = settings.SESSION_COOKIE_NAME, login_session(user)
+                context.add_cookies([{"name": name, "value": value, "url": cable.url}])
+            return Window(context, cable, hidden=hidden)
+
+        yield make
