@@ -19,6 +19,7 @@ help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1|/' | column -t -s '|'
 
 run: $(STAMP)-run ## start everything on this machine: http://127.0.0.1:8000/
+	@echo "Starting Clarion"
 	@DEBUG=$${DEBUG:-1} exec $(BIN)/python manage.py up $(ARGS)
 
 test: $(DATABASE:%=test-%) ## run the tests on SQLite, then what touches the database on PostgreSQL (ARGS="-m promise_1")

@@ -109,8 +109,8 @@ enable_utc = True
 timezone = "UTC"
 # Schedules are rows, so that operators change them in the admin.
 beat_scheduler = "django_celery_beat.schedulers:DatabaseScheduler"
-# seconds; a crontab slot that was missed by more than this is left out. Without it a daily job whose
-# slot fell into a downtime runs up to two hours *before* its next one, and then again.
+# seconds; a crontab slot missed by more than this is left out. Without it a daily job whose slot
+# fell into a downtime runs up to two hours *before* its next one, and then again.
 beat_cron_starting_deadline = 1800
 
 SWEEP_SECONDS = 5

@@ -10,9 +10,14 @@ def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "project.settings")
     try:
         from django.core.management import execute_from_command_line
+        from environs import EnvError
     except ModuleNotFoundError:
         sys.exit("Django is missing here: run `make run` once, then .venv/bin/python manage.py ...")
-    execute_from_command_line(sys.argv)
+    try:
+        execute_from_command_line(sys.argv)
+    except EnvError as error:
+        # The name of the variable is all there is to know; a traceback would bury it.
+        sys.exit(f"{error} (while reading project/settings.py)")
 
 
 if __name__ == "__main__":

@@ -8,7 +8,8 @@ from typing import Any
 
 from django.apps import AppConfig
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.core import checks
+from django.core.checks import CheckMessage, Error, Tags, register
 
 SQLITE = "django.db.backends.sqlite3"
 POSTGRESQL = "django.db.backends.postgresql"
@@ -87,7 +88,7 @@ def check_deployment(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> 
         )
     if _database()["ENGINE"] == SQLITE:
         found.append(
-            Warning(
+            checks.Warning(
                 "SQLite has one writer at a time and one host.",
                 hint="Set DATABASE_URL to a PostgreSQL.",
                 id="project.W001",

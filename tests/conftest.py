@@ -6,6 +6,7 @@ processes are to see has to be committed: `transactional_db` (or `transaction=Tr
 """
 
 import shutil
+import warnings
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any
@@ -71,7 +72,10 @@ def pytest_runtest_makereport(
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Path]:
     """A PostgreSQL server for the run; yields the folder of its socket."""
-    import pgserver  # only here: importing it already looks for folders of its own
+    with warnings.catch_warnings():
+        # About a folder for things that live as long as a login; ours is elsewhere.
+        warnings.simplefilter("ignore")
+        import pgserver  # only here: importing it already looks for folders of its own
 
     folder = test_settings.POSTGRESQL_FOLDER
     server = pgserver.get_server(folder)

@@ -4,6 +4,7 @@ import os
 import signal
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 
@@ -24,10 +25,8 @@ class _LeadersOnly(ProcessManager):
 
     def terminate(self, pid: int) -> None:
         """Send SIGTERM; a process that is gone already is fine."""
-        try:
+        with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGTERM)
-        except ProcessLookupError:
-            pass
 
 
 class Processes(honcho_manager.Manager):
@@ -40,7 +39,8 @@ class Processes(honcho_manager.Manager):
         self._watchers: list[Callable[[], None]] = []
         self._ended = ""
         for name, command in parse_procfile(procfile.read_text()).processes.items():
-            self.add_process(name, command, env=dict(env), cwd=procfile.parent)
+            # `exec env`, so that a signal to the pid reaches the process and not a shell before it.
+            self.add_process(name, f"exec env {command}", env=dict(env), cwd=procfile.parent)
 
     def watch(self, watcher: Callable[[], None]) -> None:
         """Run `watcher` in a thread of its own once the processes are started.

@@ -128,7 +128,9 @@ class Command(BaseCommand):
         try:
             from project.local.processes import Processes  # honcho: an optional dependency
         except ModuleNotFoundError as error:
-            raise CommandError(f"{error.name} is missing: pip install -r requirements.txt") from None
+            raise CommandError(
+                f"{error.name} is missing: pip install -r requirements.txt"
+            ) from None
 
         processes = Processes(settings.BASE_DIR / "Procfile", env)
 
