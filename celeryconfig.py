@@ -118,12 +118,13 @@ beat_schedule = {
     "notifications.sweep": {
         "task": "notifications.sweep",
         "schedule": SWEEP_SECONDS,
-        # Sweeps must not pile up while no worker is there: one is as good as many.
-        "options": {"expires": 2 * SWEEP_SECONDS},
+        # Sweeps must not pile up while no worker is there: one is as good as many. Not `expires`,
+        # which django-celery-beat drops without a word.
+        "options": {"expire_seconds": 2 * SWEEP_SECONDS},
     },
     "notifications.cleanup": {
         "task": "notifications.cleanup",
         "schedule": crontab(hour="3", minute="30"),
-        "options": {"expires": 6 * 3600},
+        "options": {"expire_seconds": 6 * 3600},
     },
 }
