@@ -98,8 +98,9 @@ worker_cancel_long_running_tasks_on_connection_loss = True
 # with REMAP_SIGTERM=SIGQUIT, which the Procfile sets: Celery's own SIGTERM waits without limit.
 # Supervisors should allow ten seconds more before they kill.
 worker_soft_shutdown_timeout = 10
-# Also when only waiting for a countdown: its tasks would be lost otherwise.
-worker_enable_soft_shutdown_on_idle = True
+# Not when idle: every restart would take the full time. What a worker holds for a countdown is not
+# acknowledged, so it goes back to the queue all the same.
+worker_enable_soft_shutdown_on_idle = False
 # One logging configuration for all processes: Django's.
 worker_hijack_root_logger = False
 

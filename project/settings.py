@@ -8,7 +8,7 @@ exports; real environment variables always win.
 from pathlib import Path
 from typing import Any
 
-from environs import Env, ValidationError, validate
+from environs import Env, EnvValidationError, ValidationError, validate
 
 from project.local.secret import development_secret
 
@@ -144,7 +144,10 @@ def _database() -> dict[str, Any]:
     elif config["ENGINE"] == "django.db.backends.postgresql":
         ours = _postgresql_options()
     else:
-        raise ValueError("DATABASE_URL: Clarion runs on SQLite and PostgreSQL.")
+        raise EnvValidationError(
+            'Environment variable "DATABASE_URL" invalid: neither SQLite nor PostgreSQL.',
+            "Clarion runs on SQLite and PostgreSQL.",
+        )
     return config | {"CONN_MAX_AGE": 0, "OPTIONS": ours | config.get("OPTIONS", {})}
 
 

@@ -62,7 +62,8 @@ class Command(BaseCommand):
         port = int(os.environ.get("PORT") or 8000)
         if not port_is_free(port):
             raise CommandError(
-                f"Port {port} is in use. Stop what uses it, or choose another: PORT={port + 1} make run"
+                f"Port {port} is in use. Stop what uses it, or choose another one: "
+                f"PORT={port + 1} make run"
             )
         redis = self.start_redis()
         try:
@@ -110,7 +111,7 @@ class Command(BaseCommand):
         return dict(os.environ) | ours | {"PATH": path, "PYTHONUNBUFFERED": "1"}
 
     def manage(self, command: str, env: dict[str, str]) -> None:
-        """Run another command in the environment of the processes; its output counts if it fails."""
+        """Run another command as the processes will run; its output is shown if it fails."""
         done = subprocess.run(
             [sys.executable, "manage.py", command, "-v", "0"],
             cwd=settings.BASE_DIR,
