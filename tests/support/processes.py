@@ -115,7 +115,8 @@ class Processes:
 
     def worker(self, **env: str) -> Process:
         """Start a Celery worker; returns when it takes tasks."""
-        process = self.start("worker", **env)
+        # At its default level it does not say that it is ready.
+        process = self.start("worker", f"{self.lines['worker']} --loglevel info", **env)
         process.wait_for(lambda: " ready." in process.output(), "readiness")
         return process
 

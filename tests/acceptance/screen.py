@@ -1,0 +1,127 @@
+"""What a person has before them: a page with an open socket, assembled from frames."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Iterable
+from typing import Any, Self
+
+from websockets.exceptions import ConnectionClosed
+
+from notifications.models import Item
+from tests.support.client import ReferenceClient
+from tests.support.site import Browser, Frame, Socket
+
+# Seconds within which a connected client has caught up: one heartbeat, which is a second in
+# tests, and five more.
+HEALED = 6
+
+
+class Screen(ReferenceClient):
+    """A reference client with a browser and a socket."""
+
+    def __init__(self, browser: Browser) -> None:
+        """Load the first page and connect from its cursor."""
+        super().__init__()
+        self.browser = browser
+        self.load(browser.get("/api/v1/inbox/?limit=100"))
+        self.connect()
+
+    def connect(self) -> None:
+        """Open a socket from where this client is."""
+        self.socket: Socket = self.browser.socket(self.cursor)
+        self._asked_at = 0.0
+        self.socket.recv_until("hello")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.socket.close()
+
+    @property
+    def titles(self) -> list[str]:
+        """Titles in the order of the list, newest first."""
+        return [item["title"] for _, item in sorted(self.listed().items(), key=_newest_first)]
+
+    @property
+    def came(self) -> list[str]:
+        """Types of the frames so far that say something, heartbeats and greetings left out."""
+        return [f["type"] for f in self.socket.frames if f["type"] not in ("hello", "heartbeat")]
+
+    def follow(self, until: Callable[[Screen], object], timeout: float = 10) -> None:
+        """Take frames until the condition holds; `TimeoutError` tells what came instead."""
+        deadline = time.monotonic() + timeout
+        while not until(self):
+            left = deadline - time.monotonic()
+            try:
+                self.step(max(left, 0))
+            except TimeoutError:
+                raise TimeoutError(
+                    f"not within {timeout} s; shown: {self.titles}; came: {self.socket.frames}"
+                ) from None
+
+    def follow_until(self, *titles: str, timeout: float = 10) -> None:
+        """Take frames until these titles are shown, whatever else is."""
+        self.follow(lambda screen: set(titles) <= set(screen.titles), timeout)
+
+    def follow_heartbeats(self, count: int = 2) -> None:
+        """Take frames for as many heartbeats: what was published before has arrived by then."""
+        for _ in range(count):
+            while self.step(timeout=10)["type"] != "heartbeat":
+                pass
+
+    def step(self, timeout: float) -> Frame:
+        """Take one frame and do what it asks for, as the browser's client does."""
+        frame = self.socket.recv(timeout)
+        self.take(frame)
+        if self.wants_page:
+            self.load(self.browser.get("/api/v1/inbox/?limit=100"))
+        if self.wants_resume and time.monotonic() > self._asked_at + 5:
+            self._asked_at = time.monotonic()
+            self.wants_resume = False
+            with contextlib.suppress(ConnectionClosed):
+                self.socket.send(
+                    {
+                        "type": "resume",
+                        "epoch": self.epoch,
+                        "seq": self.seq,
+                        "position": self.position,
+                    }
+                )
+        return frame
+
+    def agrees(self) -> bool:
+        """Whether list and badges are what a fresh page load shows; asserts that they are."""
+        shown = {key: _state(item) for key, item in self.listed().items()}
+        badges = [self.badge("unread"), self.badge("unseen")]
+        page = self.browser.get("/api/v1/inbox/?limit=100")
+        assert shown == {item["id"]: _state(item) for item in page["items"]}
+        assert badges == [page["unread"], page["unseen"]]
+        return True
+
+
+def titles_of(user: Any) -> list[str]:
+    """Titles in a person's inbox in the order in which they came, duplicates shown."""
+    items = Item.objects.filter(inbox__user=user).order_by("seq")
+    return list(items.values_list("notification__title", flat=True))
+
+
+def counted(users: Iterable[Any]) -> bool:
+    """Whether each inbox's counters are what its items say; asserts that they are."""
+    for user in users:
+        items = Item.objects.filter(inbox__user=user).counted()
+        inbox = user.inbox
+        inbox.refresh_from_db()
+        assert inbox.unread == items.filter(read_at=None).count()
+        assert inbox.unseen == items.filter(seen_at=None).count()
+    return True
+
+
+def _state(item: dict[str, Any]) -> tuple[Any, ...]:
+    return item["title"], item["seen_at"], item["read_at"]
+
+
+def _newest_first(entry: tuple[str, Any]) -> int:
+    return -int(entry[0])
