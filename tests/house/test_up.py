@@ -27,9 +27,11 @@ class Up:
         self.process: Process | None = None
 
     def start(self, **env: str) -> Process:
-        variables = environment(
-            CLARION_STATE=str(self.state), PORT=str(self.port), REDIS_URL="", DATABASE_URL="", **env
-        )
+        variables = environment(CLARION_STATE=str(self.state), PORT=str(self.port))
+        # Of the tests' own world, which `up` is to make for itself.
+        for name in ("REDIS_URL", "DATABASE_URL", "SECRET_KEY"):
+            del variables[name]
+        variables |= env
         self.process = Process("up", f"{sys.executable} manage.py up", self.log, variables)
         return self.process
 
@@ -121,12 +123,6 @@ def test_a_port_in_use_is_said(up: Up) -> None:
 
 
 def test_a_redis_that_does_not_answer_is_said(up: Up) -> None:
-    variables = {"CLARION_STATE": str(up.state), "REDIS_URL": f"redis://127.0.0.1:{free_port()}/0"}
-    process = Process(
-        "up",
-        f"{sys.executable} manage.py up",
-        up.log,
-        environment(PORT=str(up.port), DATABASE_URL="", **variables),
-    )
+    process = up.start(REDIS_URL=f"redis://127.0.0.1:{free_port()}/0")
     assert ended(process) == 1
     assert "The Redis at REDIS_URL does not answer" in process.output()
