@@ -1,9 +1,9 @@
 """Every read: where inboxes stand, what changed since a cursor, pages of the list."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from django.db.models import Q, QuerySet, Subquery, Value
+from django.db.models import Min, Q, QuerySet, Subquery, Value
 
 from notifications.conf import settings
 from notifications.models import Inbox, Item, LogEntry, LogHead, Membership, Topic
@@ -60,7 +60,9 @@ def changes(inbox_id: int, cursor: Cursor, limit: int | None = None) -> Page:
     """
     limit = limit or settings.page_size
     place = _place(inbox_id)
-    now, reset = place.standing, place.why_reset(cursor)
+    now = place.standing
+    cursor = replace(cursor, position=_known_position(inbox_id, cursor))
+    reset = place.why_reset(cursor)
     if reset:
         return Page(now, now.seq, now.position, reset=reset)
 
@@ -168,6 +170,19 @@ def _place(inbox_id: int) -> _Place:
     # the session hears of it twice rather than not at all.
     now = Standing(epoch, seq, position, Counters(unread, unseen, taken), topics_of(inbox_id))
     return _Place(now, floor, log_floor)
+
+
+def _known_position(inbox_id: int, cursor: Cursor) -> int:
+    """The position up to which a cursor really knows the log.
+
+    Entries of a topic that was joined after the cursor's seq passed it by, so it goes back to
+    where the earliest such membership began. Entries of other topics then come twice.
+    """
+    joined = Membership.objects.filter(
+        inbox=inbox_id, seq__gt=cursor.seq, since__lt=cursor.position
+    )
+    since: int | None = joined.aggregate(since=Min("since"))["since"]
+    return cursor.position if since is None else since
 
 
 def _is_too_far(inbox_id: int, now: Standing, cursor: Cursor, after: int) -> bool:

@@ -1,4 +1,3 @@
-
 import django.db.models.deletion
 import django.db.models.functions.datetime
 import django.utils.timezone
@@ -126,6 +125,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('since', models.PositiveBigIntegerField()),
+                ('seq', models.PositiveBigIntegerField(default=0)),
                 ('inbox', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, to='clarion.inbox')),
                 ('topic', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, to='clarion.topic')),
             ],

@@ -152,7 +152,7 @@ def _renumber(items: ItemQuerySet, seq: int, state: AllState, now: datetime) -> 
         cursor.execute(
             f"UPDATE {table} SET seq = %s + numbered.number,"  # noqa: S608 (no outside text)
             f" seen_at = COALESCE(seen_at, %s){read}"
-            f" FROM ({sql}) AS numbered(id, number) WHERE {table}.id = numbered.id",
+            f" FROM ({sql}) AS numbered WHERE {table}.id = numbered.pk",
             [seq, moment, *([moment] if read else []), *params],
         )
         return int(cursor.rowcount)

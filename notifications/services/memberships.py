@@ -46,11 +46,12 @@ def _change(inbox: Inbox, join: set[str], leave: list[int]) -> None:
     take_in(inbox)
     head = LogHead.objects.values_list("position", flat=True).get()
     Membership.objects.filter(pk__in=leave).delete()
-    Membership.objects.bulk_create(
-        Membership(topic=topics.row(key), inbox=inbox, since=head) for key in sorted(join)
-    )
     since = inbox.seq
     inbox.seq += 1
+    Membership.objects.bulk_create(
+        Membership(topic=topics.row(key), inbox=inbox, since=head, seq=inbox.seq)
+        for key in sorted(join)
+    )
     inbox.save(update_fields=["seq"])
     announce(inbox, event_of(inbox, since, [], topics=selectors.topics_of(inbox.pk)))
 

@@ -341,19 +341,21 @@ class Session:
         outputs: list[Output] = [Send(_inbox_frame(event))]
         if event.topics is None:
             return outputs
-        earliest = self._earliest_skipped(event.topics)
+        passed_by = self._may_have_passed_by(event.topics)
         self.topics = event.topics
-        if earliest is None:
+        if not passed_by:
             return outputs
-        return outputs + self._fetch(Cursor(self.epoch, self.seq, earliest))
+        # From before the membership, so that the database counts it as new to us.
+        return outputs + self._fetch(Cursor(self.epoch, event.since, self.position))
 
-    def _earliest_skipped(self, topics: Mapping[int, int]) -> int | None:
-        """The position after which entries passed by that a new membership makes ours.
+    def _may_have_passed_by(self, topics: Mapping[int, int]) -> bool:
+        """Whether log entries went by that a new membership makes ours.
 
         The entry and the membership are published by different processes, in either order.
         """
-        joined = [since for topic, since in topics.items() if topic not in self.topics]
-        return min((since for since in joined if since < self.position), default=None)
+        return any(
+            since < self.position for topic, since in topics.items() if topic not in self.topics
+        )
 
     def _apply_log(self, event: LogEvent) -> list[Output] | None:
         entries = [entry for entry in event.entries if entry.position > self.position]

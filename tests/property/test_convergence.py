@@ -1,0 +1,343 @@
+"""The heart: whatever happens on the way, what a client assembled equals a fresh page load."""
+
+import json
+from typing import Any
+
+import pytest
+from channels import DEFAULT_CHANNEL_LAYER
+from channels.layers import channel_layers
+from django.contrib.auth.models import Group, User
+from django.test import Client
+from hypothesis import HealthCheck, note, settings, strategies
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    rule,
+    run_state_machine_as_test,
+)
+
+from notifications import broadcast, notify, selectors
+from notifications.conf import settings as clarion
+from notifications.live.breaker import breaker
+from notifications.models import Inbox, Item, Outbox
+from notifications.services import inbox as inbox_service
+from notifications.services.relay import relay_batch
+from notifications.wire import events, frames
+from notifications.wire.cursor import Cursor
+from notifications.wire.session import Fetch, Output, Send, Session
+from tests.property.network import Network
+from tests.support.client import ReferenceClient
+from tests.support.redis import RedisProcess
+
+PAGE = 4
+PERSONS = ("ada", "bob")
+DEVICES = 3
+
+
+class Device:
+    """A browser of one person: client, wire, session, and the network before it."""
+
+    def __init__(self, world: "Convergence", user: User) -> None:
+        self.world = world
+        self.user = user
+        self.inbox_id = Inbox.objects.get(user=user).pk
+        self.client = ReferenceClient()
+        self.session: Session | None = None
+        self.in_flight: list[dict[str, Any]] = []
+        self.on_the_wire: list[str] = []
+        self.to_fetch: list[Cursor] = []
+
+    def hears(self, group: str, message: dict[str, Any]) -> None:
+        """The network has something for groups that this device is in."""
+        if self.session and group in (events.user_group(self.inbox_id), events.LOG_GROUP):
+            self.in_flight.append(message)
+
+    def connect(self) -> None:
+        """Open a socket; what is published from now on is heard."""
+        self.session = Session(clarion.heartbeat_seconds)
+        cursor = Cursor.parse(self.client.cursor) if self.client.cursor else None
+        self.perform(self.session.opened(selectors.standing(self.inbox_id), cursor, self.world.now))
+
+    def disconnect(self) -> None:
+        """Lose the socket with all that is on the way."""
+        if self.session:
+            self.session.closed()
+        self.session = None
+        self.in_flight.clear()
+        self.on_the_wire.clear()
+        self.to_fetch.clear()
+
+    def perform(self, outputs: list[Output]) -> None:
+        """What the consumer does."""
+        for output in outputs:
+            if isinstance(output, Send):
+                self.on_the_wire.append(frames.encode(output.frame))
+            elif isinstance(output, Fetch):
+                self.to_fetch.append(output.cursor)
+            else:
+                raise AssertionError(output)
+
+    def fetch(self) -> None:
+        """Do a database read that the session asked for."""
+        assert self.session
+        page = selectors.changes(self.inbox_id, self.to_fetch.pop(0))
+        self.perform(self.session.fetched(page, self.world.now))
+
+    def deliver(self, index: int) -> None:
+        """Let one event through."""
+        assert self.session
+        event = events.read(self.in_flight.pop(index % len(self.in_flight)))
+        assert event is not None
+        self.perform(self.session.event(event, self.world.now))
+
+    def read_wire(self) -> None:
+        """Have the client take the frames that have arrived."""
+        while self.on_the_wire:
+            self.client.take(json.loads(self.on_the_wire.pop(0)))
+        if self.client.wants_page:
+            self.client.load(self.world.page_of(self.user))
+        if self.client.wants_resume and self.session:
+            self.client.wants_resume = False
+            cursor = Cursor.parse(self.client.cursor)
+            frame = {"type": "resume", **vars(cursor)}
+            self.perform(self.session.received(json.dumps(frame), self.world.now))
+
+    def heartbeat(self) -> None:
+        """The wheel comes round."""
+        if self.session:
+            at = selectors.positions([self.inbox_id])
+            self.perform(
+                self.session.heartbeat(at.seqs[self.inbox_id], at.position, self.world.now)
+            )
+
+    def tick(self) -> None:
+        """The session's timer, if it is due."""
+        if self.session and self.session.deadline is not None:
+            if self.session.deadline <= self.world.now:
+                self.perform(self.session.tick(self.world.now))
+
+
+class Convergence(RuleBasedStateMachine):
+    """Two persons with three devices, one network that loses and reorders, one database."""
+
+    @initialize()
+    def begin(self) -> None:
+        self.now = 0.0
+        self.said = 0
+        number = User.objects.count()
+        self.users = [User.objects.create(username=f"{name}{number}") for name in PERSONS]
+        self.http = {user.pk: Client() for user in self.users}
+        for user in self.users:
+            self.http[user.pk].force_login(user)
+        self.group = Group.objects.create(name=f"team{number}")
+        owners = [self.users[0], self.users[0], self.users[1]]
+        self.devices = [Device(self, user) for user in owners]
+        Network.subscribers = [device.hears for device in self.devices]
+        breaker.reset()
+        for device in self.devices:
+            device.read_wire()
+            device.connect()
+
+    devices_ = strategies.integers(0, DEVICES - 1)
+
+    # -- what is said and done ------------------------------------------------------------------
+
+    @rule(
+        who=strategies.sampled_from([(0,), (1,), (0, 1)]), copies=strategies.integers(1, PAGE + 2)
+    )
+    def notify(self, who: tuple[int, ...], copies: int) -> None:
+        for _ in range(copies):
+            self.said += 1
+            notify([self.users[i] for i in who], "message", title=f"direct {self.said}")
+
+    @rule(to_group=strategies.booleans())
+    def broadcast(self, to_group: bool) -> None:
+        self.said += 1
+        topic = f"auth_group.{self.group.pk}" if to_group else "everyone"
+        broadcast(topic, "message", title=f"broadcast {self.said}")
+
+    @rule()
+    def relay(self) -> None:
+        for lane in Outbox.Lane:
+            relay_batch(lane)
+
+    @rule(person=strategies.integers(0, 1), joins=strategies.booleans())
+    def membership(self, person: int, joins: bool) -> None:
+        groups = self.users[person].groups
+        groups.add(self.group) if joins else groups.remove(self.group)
+
+    @rule(
+        device=devices_,
+        state=strategies.sampled_from(["seen", "read", "unread", "archived"]),
+        picks=strategies.lists(strategies.integers(0, 50), min_size=1, max_size=3),
+    )
+    def mark(self, device: int, state: Any, picks: list[int]) -> None:
+        at = self.devices[device]
+        listed = sorted(at.client.listed(), key=int)
+        if listed:
+            ids = [int(listed[pick % len(listed)]) for pick in picks]
+            inbox_service.mark(at.inbox_id, state, ids)
+
+    @rule(device=devices_, state=strategies.sampled_from(["seen", "read"]))
+    def mark_all(self, device: int, state: Any) -> None:
+        at = self.devices[device]
+        inbox_service.mark_all(at.inbox_id, state, Cursor.parse(at.client.cursor))
+
+    @rule(person=strategies.integers(0, 1))
+    def look_from_elsewhere(self, person: int) -> None:
+        self.page_of(self.users[person])
+
+    # -- the network ----------------------------------------------------------------------------
+
+    @rule(device=devices_, index=strategies.integers(0, 20))
+    def deliver(self, device: int, index: int) -> None:
+        at = self.devices[device]
+        if at.in_flight:
+            at.deliver(index)
+
+    @rule(device=devices_)
+    def deliver_in_order(self, device: int) -> None:
+        at = self.devices[device]
+        while at.in_flight:
+            at.deliver(0)
+
+    @rule(device=devices_, index=strategies.integers(0, 20))
+    def lose(self, device: int, index: int) -> None:
+        at = self.devices[device]
+        if at.in_flight:
+            at.in_flight.pop(index % len(at.in_flight))
+
+    @rule(device=devices_)
+    def fetch(self, device: int) -> None:
+        at = self.devices[device]
+        if at.to_fetch:
+            at.fetch()
+
+    @rule(device=devices_)
+    def read_wire(self, device: int) -> None:
+        self.devices[device].read_wire()
+
+    @rule(device=devices_)
+    def reconnect(self, device: int) -> None:
+        self.devices[device].disconnect()
+        self.devices[device].connect()
+
+    @rule(device=devices_)
+    def disconnect(self, device: int) -> None:
+        self.devices[device].disconnect()
+
+    @rule(device=devices_)
+    def stall(self, device: int) -> None:
+        at = self.devices[device]
+        if at.session:
+            at.session.stalled()
+            # A read under way comes back to a session that does not want it any more.
+
+    @rule(device=devices_)
+    def drain(self, device: int) -> None:
+        at = self.devices[device]
+        if at.session:
+            at.perform(at.session.drained())
+
+    @rule(device=devices_)
+    def heartbeat(self, device: int) -> None:
+        self.devices[device].heartbeat()
+
+    @rule(seconds=strategies.sampled_from([0.1, 0.6, 2.5, 6.0]))
+    def wait(self, seconds: float) -> None:
+        self.now += seconds
+        for device in self.devices:
+            device.tick()
+
+    # -- what must hold -------------------------------------------------------------------------
+
+    def teardown(self) -> None:
+        """Let everything settle, with a network that now works, and compare."""
+        if not hasattr(self, "devices"):
+            return
+        while Outbox.objects.exists():
+            self.relay()
+        for device in self.devices:
+            if device.session is None:
+                device.connect()
+        # Each turn is a heartbeat and the time that healing may take after it (promise 2: one
+        # heartbeat and 5 s; the first turn may find a session stalled or a resume rationed).
+        for _ in range(4):
+            for device in self.devices:
+                device.perform(device.session.drained())
+                device.heartbeat()
+            for _ in range(4):
+                self.wait(1.6)
+                for device in self.devices:
+                    while device.in_flight or device.to_fetch or device.on_the_wire:
+                        if device.to_fetch:
+                            device.fetch()
+                        elif device.in_flight:
+                            device.deliver(0)
+                        device.read_wire()
+        for device in self.devices:
+            self.compare(device)
+
+    def compare(self, device: Device) -> None:
+        client = device.client
+        before = {key: stripped(item) for key, item in client.listed().items()}
+        badges = {state: client.badge(state) for state in ("unread", "unseen")}
+        note(f"{device.user} {client.cursor} {device.session.state} {badges}")
+
+        pages, first = self.pages_of(device.user)
+        fresh = {item["id"]: stripped(item) for item in pages}
+        assert {key: fresh.get(key) for key in before} == before
+        assert {item["id"] for item in first["items"]} <= set(before)
+        assert badges == {"unread": first["unread"], "unseen": first["unseen"]}
+
+        counted = Item.objects.filter(inbox=device.inbox_id).counted()
+        assert counted.filter(read_at=None).count() == first["unread"]
+        assert counted.filter(seen_at=None).count() == first["unseen"]
+
+    # -- HTTP -----------------------------------------------------------------------------------
+
+    def page_of(self, user: User, **query: Any) -> dict[str, Any]:
+        answer = self.http[user.pk].get("/api/v1/inbox/", query)
+        assert answer.status_code == 200, answer.content
+        page: dict[str, Any] = answer.json()
+        return page
+
+    def pages_of(self, user: User) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+        first = page = self.page_of(user)
+        items = list(first["items"])
+        while page["next"]:
+            page = self.page_of(user, before=page["next"])
+            items += page["items"]
+        return items, first
+
+
+def stripped(item: dict[str, Any]) -> dict[str, Any]:
+    """The item without what differs between one from the log and the same one taken in."""
+    return {key: value for key, value in item.items() if key not in ("seq",)}
+
+
+@pytest.mark.promise_1
+@pytest.mark.promise_2
+@pytest.mark.promise_3
+@pytest.mark.promise_4
+@pytest.mark.promise_8
+def test_every_client_converges(
+    transactional_db: None, redis_server: RedisProcess, settings: Any
+) -> None:
+    settings.CHANNEL_LAYERS = {DEFAULT_CHANNEL_LAYER: {"BACKEND": "tests.property.network.Network"}}
+    settings.CLARION_PAGE_SIZE = PAGE
+    settings.CLARION_RESUME_LIMIT = 3 * PAGE
+    channel_layers.backends = {}
+    try:
+        run_state_machine_as_test(Convergence, settings=PROFILE)
+    finally:
+        Network.subscribers = []
+        channel_layers.backends = {}
+
+
+PROFILE = settings(
+    max_examples=60,
+    stateful_step_count=40,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+)

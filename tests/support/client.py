@@ -1,0 +1,105 @@
+"""A client in Python: what any client makes of the frames, by the rules of docs/protocol.md."""
+
+from typing import Any
+
+Item = dict[str, Any]
+Frame = dict[str, Any]
+
+
+class ReferenceClient:
+    """Assembles an inbox from frames and first pages; does no I/O.
+
+    `wants_page`: load the first page over HTTP and give it to `load`.
+    `wants_resume`: send a `resume` frame with `cursor`.
+    """
+
+    def __init__(self) -> None:
+        self.known: dict[str, Item] = {}
+        self.epoch = ""
+        self.seq = self.position = 0
+        self.unread = self.unseen = self.taken = 0
+        self.wants_page = True
+        self.wants_resume = False
+
+    @property
+    def cursor(self) -> str:
+        """The cursor to connect with; empty before the first page."""
+        return f"{self.epoch}.{self.seq}.{self.position}" if self.epoch else ""
+
+    def listed(self) -> dict[str, Item]:
+        """What a reader sees, by id."""
+        return {key: item for key, item in self.known.items() if not item["archived_at"]}
+
+    def badge(self, state: str) -> int:
+        """The number of `unread` or `unseen` to show."""
+        return getattr(self, state) + sum(
+            item["seq"] is None and item["position"] > self.taken for item in self.known.values()
+        )
+
+    def load(self, page: dict[str, Any]) -> None:
+        """Begin anew with a first page."""
+        self.known = {}
+        self.epoch, seq, position = page["cursor"].split(".")
+        self.seq, self.position = int(seq), int(position)
+        self._merge(page["items"])
+        self._count(page)
+        self.wants_page = self.wants_resume = False
+
+    def take(self, frame: Frame) -> None:
+        """Take a frame from the socket."""
+        if self.wants_page:
+            return
+        match frame["type"]:
+            case "notifications" | "change":
+                self._take_change(frame)
+            case "broadcast":
+                self._merge([frame["item"]])
+                self.position = max(self.position, frame["position"])
+            case "sync":
+                self._merge(frame["items"])
+                self._remove(frame["removed"])
+                self.seq, self.position = frame["seq"], frame["position"]
+                self._count(frame)
+            case "heartbeat":
+                if self.seq < frame["seq"] or self.position < frame["position"]:
+                    self.wants_resume = True
+            case "reset":
+                self.wants_page = True
+
+    def _take_change(self, frame: Frame) -> None:
+        if frame["since"] > self.seq:
+            self.wants_resume = True
+            return
+        self._merge(frame["items"])
+        if frame["seq"] <= self.seq:
+            return
+        self._remove(frame.get("removed", []))
+        if "all_up_to" in frame:
+            self._mark_all(frame["all_up_to"], frame["seq"])
+        self.seq = frame["seq"]
+        self._count(frame)
+
+    def _mark_all(self, bound: dict[str, Any], seq: int) -> None:
+        for item in self.known.values():
+            by_seq = item["seq"] is not None and item["seq"] <= bound["seq"]
+            by_position = item["position"] is not None and item["position"] <= bound["position"]
+            if (by_seq or by_position) and not item["archived_at"]:
+                for state in ("seen_at", "read_at"):
+                    item[state] = item[state] or bound.get(state)
+                if item["seq"] is not None:
+                    item["seq"] = seq
+
+    def _merge(self, items: list[Item]) -> None:
+        for item in items:
+            known = self.known.get(item["id"])
+            # One with a seq is newer than one straight from the log.
+            if known is None or (item["seq"] or 0) >= (known["seq"] or 0):
+                self.known[item["id"]] = dict(item)
+
+    def _remove(self, ids: list[str]) -> None:
+        for key in ids:
+            self.known.pop(key, None)
+
+    def _count(self, frame: Frame) -> None:
+        self.unread, self.unseen = frame["unread"], frame["unseen"]
+        self.taken = frame["taken"]
