@@ -5,6 +5,7 @@ processes are to see has to be committed: `transactional_db` (or `transaction=Tr
 `processes`, `worker` and `live_site` bring along.
 """
 
+import logging
 import shutil
 import warnings
 from collections.abc import Callable, Generator, Iterator
@@ -77,6 +78,8 @@ def postgres() -> Iterator[Path]:
         warnings.simplefilter("ignore")
         import pgserver  # only here: importing it already looks for folders of its own
 
+    # It logs once more when Python ends, after pytest has closed the streams.
+    logging.getLogger("pgserver").setLevel(logging.WARNING)
     folder = test_settings.POSTGRESQL_FOLDER
     server = pgserver.get_server(folder)
     yield folder
