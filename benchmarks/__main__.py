@@ -1,0 +1,58 @@
+"""`python -m benchmarks [SCENARIO ...]`, which is what `make bench` runs.
+
+Environment: SCALE=small for a run of seconds that shows that everything works; DATABASE=postgresql
+for the PostgreSQL of the pgserver wheel instead of SQLite.
+"""
+
+import argparse
+import os
+import sys
+import time
+
+from benchmarks import report
+from benchmarks.remote import RemoteFailed
+from benchmarks.rounds import PLANS, Case, Wrong
+from benchmarks.scenarios import SCENARIOS
+from benchmarks.stage import Stage
+
+DATABASES = ("sqlite", "postgresql")
+
+
+def main() -> int:
+    """Run the scenarios asked for; the exit code, 1 if a round was wrong."""
+    parser = argparse.ArgumentParser("make bench")
+    parser.add_argument("scenario", nargs="*", help=f"of {', '.join(SCENARIOS)}; default: all")
+    chosen = parser.parse_args().scenario or list(SCENARIOS)
+    if unknown := set(chosen) - set(SCENARIOS):
+        parser.error(f"no such scenario: {', '.join(sorted(unknown))} (of {', '.join(SCENARIOS)})")
+    database, scale = os.environ.get("DATABASE", ""), os.environ.get("SCALE", "full")
+    # The Makefile's own default names both.
+    database = database if database in DATABASES else "sqlite"
+    if scale not in PLANS:
+        parser.error(f"SCALE must be one of {', '.join(PLANS)}")
+    plan = PLANS[scale]
+    sys.stdout.reconfigure(line_buffering=True)
+
+    began = time.monotonic()
+    cases: list[Case] = []
+    with Stage(database) as stage:
+        report.machine(stage)
+        try:
+            ceiling = stage.ceiling(plan.connected, times=max(10, 30_000 // plan.connected))
+            stage.people(plan.people, plan.connected)
+            for name in chosen:
+                scenario = SCENARIOS[name]
+                print(f"\n{name}: {scenario.TITLE}")
+                for case in scenario.run(stage, plan):
+                    report.case(case)
+                    cases.append(case)
+        except (Wrong, RemoteFailed) as error:
+            print(f"\n{error}\n{stage.logs()}", file=sys.stderr)
+            return 1
+        report.generator(ceiling, cases)
+    print(f"{report.load_average()}; took {time.monotonic() - began:.0f} s")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

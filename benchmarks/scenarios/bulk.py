@@ -1,0 +1,48 @@
+"""One notification to many people, of whom some are connected.
+
+From the call to the last frame, and to the last row in the database. The textbook is measured
+twice: with a task for each person, as tutorials have it, and with one task that writes all rows
+with `bulk_create` and publishes on one event loop.
+"""
+
+from benchmarks.rounds import ROUND_SECONDS, Case, Measured, Plan, exactly_once, in_turn
+from benchmarks.stage import Side, Stage
+
+TITLE = "one notification to many people: call to last row and last frame"
+
+
+def run(stage: Stage, plan: Plan) -> list[Case]:
+    """Against both ways of the textbook."""
+    people = f"{plan.people:,} people, {plan.connected:,} of them connected"
+    return [
+        in_turn(
+            stage,
+            plan.bulk_rounds,
+            f"{people}; textbook: {how}",
+            "person",
+            lambda side, number, _warm_up, how=how: measure(stage, side, number, plan, how),
+        )
+        for how in ("a task each", "one task")
+    ]
+
+
+def measure(stage: Stage, side: Side, number: int, plan: Plan, how: str) -> Measured:
+    """One round of one side."""
+    stage.load.call("expect", count=plan.connected)
+    before = stage.cpu(side)
+    called = side.caller.call("bulk", number=number, how=how)
+    side.caller.start("wait_stored", count=plan.people)
+    seen = stage.load.call("wait", seconds=ROUND_SECONDS)
+    stored = side.caller.result()
+    after = stage.cpu(side)
+    exactly_once(stage, side, number, [[0]] * plan.connected)
+    return Measured(
+        units=plan.people,
+        seconds=max(seen["last"], stored) - called["began"],
+        cpu={name: after[name] - before[name] for name in after},
+        notes={
+            "last frame": seen["last"] - called["began"],
+            "last row": stored - called["began"],
+            "frames": seen["frames"],
+        },
+    )
