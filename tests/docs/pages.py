@@ -15,7 +15,7 @@ def page(name: str) -> str:
 def section(text: str, heading: str) -> str:
     """Return what stands below a heading, up to the next one of its level or above."""
     lines = text.splitlines()
-    level = heading.split(" ")[0]
+    level = heading.split(" ", maxsplit=1)[0]
     start = lines.index(heading) + 1
     for end, line in enumerate(lines[start:], start):
         if re.match(rf"#{{1,{len(level)}}} ", line):
@@ -38,9 +38,14 @@ def table(text: str, first: str) -> list[list[str]]:
     return rows
 
 
+def prose(text: str) -> str:
+    """Return the text without its fenced blocks."""
+    return re.sub(r"^```.*?^```", "", text, flags=re.DOTALL | re.MULTILINE)
+
+
 def code(text: str) -> list[str]:
     """Return what is marked as code within lines."""
-    return re.findall(r"`([^`\n]+)`", re.sub(r"^```.*?^```", "", text, flags=re.S | re.M))
+    return re.findall(r"`([^`\n]+)`", prose(text))
 
 
 def named(rows: list[list[str]]) -> set[str]:
@@ -55,6 +60,6 @@ def blocks(text: str, language: str) -> list[str]:
 
 def anchors(text: str) -> set[str]:
     """Return the anchors of a page's headings, as GitHub makes them."""
-    headings = re.findall(r"^#+ (.*)", re.sub(r"^```.*?^```", "", text, flags=re.S | re.M), re.M)
+    headings = re.findall(r"^#+ (.*)", prose(text), re.MULTILINE)
     slugs = (re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings)
     return set(slugs)

@@ -2,15 +2,14 @@
 
 import inspect
 import re
-from pathlib import Path
 from typing import Any
 
 from django.test import Client
-from django.urls import URLPattern, URLResolver, get_resolver
+from django.urls import URLPattern, get_resolver
 
 from notifications.api import api, errors
 from notifications.api.schemas import ChangeOut, ListOut
-from tests.docs.pages import ROOT, code, named, page, section, table
+from tests.docs.pages import code, named, page, section, table
 
 TEXT = page("api.md")
 
@@ -56,9 +55,7 @@ def site_paths() -> set[str]:
     def walk(patterns: list[Any], prefix: str) -> None:
         for pattern in patterns:
             path = f"{prefix}{pattern.pattern}"
-            if isinstance(pattern, URLPattern):
-                found.add(path)
-            elif isinstance(pattern, URLResolver) and path == "/admin/":
+            if isinstance(pattern, URLPattern) or path == "/admin/":
                 found.add(path)
             elif path != "/api/v1/":
                 walk(pattern.url_patterns, path)
@@ -93,4 +90,3 @@ def post(client: Client, url: str, data: dict[str, Any]) -> Any:
 def test_openapi_is_where_it_is_said_to_be(client: Client) -> None:
     assert client.get("/api/v1/openapi.json").status_code == 200
     assert client.get("/api/v1/docs").status_code == 200
-    assert Path(ROOT, "project/urls.py").exists()

@@ -4,11 +4,11 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-import celeryconfig
 from celery.schedules import crontab
 from django_celery_beat.schedulers import ModelEntry
 from honcho.environ import parse_procfile
 
+import celeryconfig
 from notifications.models import Outbox
 from notifications.services import relay
 from tests.docs.pages import ROOT, blocks, code, named, page, section, table
@@ -85,4 +85,4 @@ def test_snippets_name_what_exists() -> None:
         for line in re.findall(r'shell -c "(.*)"', block):
             # Only what is imported: what they do is for the night.
             imports = [part.strip() for part in line.split(";") if "import" in part]
-            exec("\n".join(imports), {})  # noqa: S102 - our own page
+            exec("\n".join(imports), {})

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.docs.pages import PAGES, ROOT, anchors, blocks, page, table
+from tests.docs.pages import PAGES, ROOT, anchors, blocks, page, prose, table
 
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 # What is written like a path of this checkout: a known top folder and a file in it.
@@ -19,7 +19,7 @@ by_name = pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
 
 @by_name
 def test_links_lead_somewhere(path: Path) -> None:
-    for target in LINK.findall(re.sub(r"^```.*?^```", "", path.read_text(), flags=re.S | re.M)):
+    for target in LINK.findall(prose(path.read_text())):
         if re.match(r"[a-z]+:", target):
             continue
         name, _, anchor = target.partition("#")
@@ -36,7 +36,7 @@ def test_files_and_tests_exist(path: Path) -> None:
             [ROOT / name] if "/" in name else [ROOT / name, *ROOT.glob(f"notifications/**/{name}")]
         )
         places += [*ROOT.glob(f"docs/{name}")]
-        if name in ("notification_types.py",):  # of the reader's app
+        if name == "notification_types.py":  # of the reader's app
             continue
         assert any(place.exists() for place in places), f"{path.name}: {name}"
         if test:
