@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.http.request import split_domain_port, validate_host
 from django.utils import translation
+from django.utils.translation.trans_real import parse_accept_lang_header
 
 from notifications.wire import close_codes
 from notifications.wire.close_codes import CloseCode
@@ -102,7 +103,7 @@ def language_of(scope: Scope) -> str:
         if cookie is not None and translation.check_for_language(cookie.value):
             return cookie.value
     accepted = ",".join(_headers(scope, b"accept-language"))
-    for code, _ in translation.trans_real.parse_accept_lang_header(accepted.lower()):
+    for code, _ in parse_accept_lang_header(accepted.lower()):
         if code == "*":
             break
         try:
@@ -115,7 +116,7 @@ def language_of(scope: Scope) -> str:
 def _is_secure(scope: Scope) -> bool:
     if scope.get("scheme") in ("wss", "https"):
         return True
-    trusted = settings.SECURE_PROXY_SSL_HEADER
+    trusted: tuple[str, str] | None = getattr(settings, "SECURE_PROXY_SSL_HEADER", None)
     if not trusted:
         return False
     name = trusted[0].removeprefix("HTTP_").replace("_", "-").lower().encode()

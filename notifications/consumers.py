@@ -152,7 +152,9 @@ class NotificationConsumer(WebsocketConsumer):
         self, text_data: str | None = None, bytes_data: bytes | None = None, close: bool = False
     ) -> None:
         """Write a text frame; unlike Channels' own `send` it never waits for the client."""
-        self.writer.write({"type": "websocket.send", "text": text_data}, size=len(text_data or ""))
+        self.writer.write(
+            {"type": "websocket.send", "text": text_data}, size=len((text_data or "").encode())
+        )
 
     # -- internals -------------------------------------------------------------------------------
 

@@ -11,6 +11,7 @@ from django.dispatch import receiver
 
 from notifications.live.publish import publish_many
 from notifications.services import inboxes, memberships
+from notifications.services.audience import UserKey
 from notifications.signals import inbox_changed
 from notifications.wire.events import InboxEvent, user_group
 
@@ -44,7 +45,7 @@ def user_deleted(instance: AbstractBaseUser, **_: object) -> None:
 
 
 def groups_changed(
-    instance: Model, action: str, reverse: bool, pk_set: set[object] | None, **_: object
+    instance: Model, action: str, reverse: bool, pk_set: set[UserKey] | None, **_: object
 ) -> None:
     """Follow auth groups, changed from the user's side or from the group's."""
     if action == "pre_clear" and reverse:
@@ -57,7 +58,7 @@ def groups_changed(
         memberships.align(user)
 
 
-def _concerned(instance: Any, reverse: bool, pk_set: set[object] | None) -> Iterable[Any]:
+def _concerned(instance: Any, reverse: bool, pk_set: set[UserKey] | None) -> Iterable[Any]:
     if not reverse:
         return [instance]
     if pk_set is None:

@@ -16,7 +16,7 @@ from notifications.wire.session import Page, Standing
 EVERYONE = "everyone"
 
 
-def inbox_of(user_id: object) -> int | None:
+def inbox_of(user_id: str | int) -> int | None:
     """The id of a person's inbox; None if it was not made yet."""
     return Inbox.objects.filter(user_id=user_id).values_list("pk", flat=True).first()
 

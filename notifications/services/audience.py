@@ -13,6 +13,8 @@ from notifications.exceptions import InvalidNotification
 # Keys fetched from the database at a time.
 STREAM_ROWS = 2000
 
+# Typed as for Django's own user model; a swapped one may have UUIDs or anything else.
+UserKey = str | int
 Recipients = AbstractBaseUser | Iterable[AbstractBaseUser]
 
 
@@ -59,12 +61,13 @@ def of_keys(user_ids: Iterable[object]) -> Audience:
     return Audience(list(dict.fromkeys(str(primary_key(key)) for key in user_ids)))
 
 
-def primary_key(key: object) -> object:
+def primary_key(key: object) -> UserKey:
     """A user's primary key from its JSON form. Raises `InvalidNotification`."""
     try:
         if key is None or isinstance(key, bool):
             raise ValidationError("no key")
-        return get_user_model()._meta.pk.to_python(key)
+        primary: UserKey = get_user_model()._meta.pk.to_python(key)
+        return primary
     except (ValidationError, ValueError, TypeError):
         raise InvalidNotification(f"{key!r} cannot be a user's primary key.") from None
 

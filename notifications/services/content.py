@@ -21,9 +21,9 @@ from notifications.models import Level, Notification, Priority
 TITLE_MAX = 200
 BODY_MAX = 2000
 URL_MAX = 2000
-THREAD_MAX = 200
+THREAD_MAX = 100
 DATA_MAX = 4096
-LABEL_MAX = 200
+LABEL_MAX = 100
 ACTOR_KEY_MAX = 100
 
 Actor = Model | Mapping[str, str] | str | None

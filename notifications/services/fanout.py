@@ -9,7 +9,7 @@ from django.utils import timezone
 from notifications.exceptions import InvalidNotification
 from notifications.models import Inbox, Item, LogEntry, LogHead, Notification, Outbox
 from notifications.rendering import wire_item
-from notifications.services.audience import primary_key
+from notifications.services.audience import UserKey, primary_key
 from notifications.services.changes import event_of, new_items
 from notifications.services.inboxes import ensure_locked
 from notifications.services.locks import lock_for_share
@@ -45,7 +45,7 @@ def _lock_speakable(rows: Sequence[Outbox]) -> dict[int, Notification]:
 
 
 def _to_inboxes(rows: Iterable[Outbox], speakable: dict[int, Notification]) -> Publications:
-    wanted: dict[object, dict[Notification, None]] = defaultdict(dict)
+    wanted: dict[UserKey, dict[Notification, None]] = defaultdict(dict)
     for row in rows:
         notification = speakable.get(row.notification_id)
         if notification is not None:
@@ -90,18 +90,22 @@ def _grow(grown: Counter[int]) -> None:
 
 
 def _to_log(rows: Iterable[Outbox], speakable: dict[int, Notification]) -> Publications:
-    said = [row for row in rows if row.notification_id in speakable]
+    said = [
+        (row.topic_id, speakable[row.notification_id])
+        for row in rows
+        if row.topic_id is not None and row.notification_id in speakable
+    ]
     if not said:
         return []
     head = LogHead.objects.select_for_update().get()
     entries = [
         LogEntry(
             position=position,
-            topic_id=row.topic_id,
+            topic_id=topic_id,
             kind=LogEntry.Kind.NEW,
-            notification=speakable[row.notification_id],
+            notification=notification,
         )
-        for position, row in enumerate(said, start=head.position + 1)
+        for position, (topic_id, notification) in enumerate(said, start=head.position + 1)
     ]
     LogEntry.objects.bulk_create(entries, batch_size=INSERT_ROWS)
     head.position = entries[-1].position
@@ -114,7 +118,7 @@ def _log_event(entry: LogEntry) -> LogEvent:
     return LogEvent([LogRecord(entry.position, entry.topic_id, entry.kind, item)])
 
 
-def _keys(recipients: Iterable[str]) -> Iterable[object]:
+def _keys(recipients: Iterable[str]) -> Iterable[UserKey]:
     for text in recipients:
         try:
             yield primary_key(text)

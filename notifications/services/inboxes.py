@@ -7,20 +7,21 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import transaction
 
 from notifications.models import Inbox, LogEntry, LogHead
+from notifications.services.audience import UserKey
 from notifications.services.memberships import first_memberships
 
 
 def ensure(user: AbstractBaseUser) -> Inbox:
     """The person's inbox, made if it is missing."""
-    inbox = Inbox.objects.filter(user=user).first()
+    inbox = Inbox.objects.filter(user_id=user.pk).first()
     if inbox is None:
         with transaction.atomic():
             _make([user])
-        inbox = Inbox.objects.get(user=user)
+        inbox = Inbox.objects.get(user_id=user.pk)
     return inbox
 
 
-def ensure_locked(user_keys: Iterable[object]) -> dict[object, Inbox]:
+def ensure_locked(user_keys: Iterable[UserKey]) -> dict[UserKey, Inbox]:
     """The inboxes of these people by primary key, made where missing, locked in order of id.
 
     Keys that no user has are not among them.
@@ -29,7 +30,7 @@ def ensure_locked(user_keys: Iterable[object]) -> dict[object, Inbox]:
     people = get_user_model()._default_manager
     missing = people.filter(pk__in=keys, inbox=None).order_by("pk")
     _make(list(missing))
-    locked = Inbox.objects.filter(user__in=keys).select_for_update(no_key=True).order_by("pk")
+    locked = Inbox.objects.filter(user_id__in=keys).select_for_update(no_key=True).order_by("pk")
     return {inbox.user_id: inbox for inbox in locked}
 
 
@@ -38,10 +39,12 @@ def _make(users: list[AbstractBaseUser]) -> None:
     if not users:
         return
     Inbox.objects.bulk_create(
-        [Inbox(user=user, taken=_first_position(user)) for user in users],
+        [Inbox(user_id=user.pk, taken=_first_position(user)) for user in users],
         ignore_conflicts=True,
     )
-    first_memberships(Inbox.objects.filter(user__in=users).select_related("user"))
+    first_memberships(
+        Inbox.objects.filter(user__in=[user.pk for user in users]).select_related("user")
+    )
 
 
 def _first_position(user: AbstractBaseUser) -> int:

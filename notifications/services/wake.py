@@ -69,7 +69,7 @@ def _redis(url: str, pid: int) -> "Redis":
 @lru_cache(maxsize=1)
 def _broker(pid: int) -> Connection:
     """A broker connection of this process that gives up fast; workers' own must be patient."""
-    return current_app.connection_for_write(
+    connection: Connection = current_app.connection_for_write(
         connect_timeout=STEP_SECONDS,
         transport_options={
             "socket_timeout": STEP_SECONDS,
@@ -78,3 +78,4 @@ def _broker(pid: int) -> Connection:
             "retry_on_timeout": False,
         },
     )
+    return connection

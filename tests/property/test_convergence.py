@@ -1,6 +1,7 @@
 """The heart: whatever happens on the way, what a client assembled equals a fresh page load."""
 
 import json
+import os
 from typing import Any
 
 import pytest
@@ -336,7 +337,7 @@ def test_every_client_converges(
 
 
 PROFILE = settings(
-    max_examples=60,
+    max_examples=int(os.environ.get("CONVERGENCE_EXAMPLES", "60")),
     stateful_step_count=40,
     deadline=None,
     suppress_health_check=list(HealthCheck),

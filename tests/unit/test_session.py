@@ -1,0 +1,275 @@
+"""The session of one socket, without I/O."""
+
+import json
+from typing import Any
+
+import pytest
+
+from notifications.wire import close_codes, frames
+from notifications.wire.cursor import Cursor
+from notifications.wire.events import InboxEvent, LogEvent, LogRecord
+from notifications.wire.frames import Counters
+from notifications.wire.session import (
+    BAD_FRAMES_PER_MINUTE,
+    BEHIND_SECONDS,
+    HOLD_LIMIT,
+    HOLD_SECONDS,
+    RESUME_SECONDS,
+    Close,
+    Fetch,
+    Output,
+    Page,
+    Send,
+    Session,
+    Standing,
+    State,
+)
+
+EVERYONE, STAFF = 1, 2
+
+
+def standing(seq: int = 5, position: int = 10, topics: dict[int, int] | None = None) -> Standing:
+    return Standing("e", seq, position, Counters(1, 1, position), topics or {EVERYONE: 0})
+
+
+def live(seq: int = 5, position: int = 10) -> Session:
+    session = Session(30)
+    session.opened(standing(seq, position), Cursor("e", seq, position), 0.0)
+    assert session.state is State.LIVE
+    return session
+
+
+def change(since: int, seq: int, topics: dict[int, int] | None = None) -> InboxEvent:
+    return InboxEvent("notifications", since, seq, Counters(seq, seq), [], [], topics=topics)
+
+
+def entry(position: int, topic: int = EVERYONE) -> LogEvent:
+    item: Any = {"id": str(position)}
+    return LogEvent([LogRecord(position, topic, "new", item)])
+
+
+def sent(outputs: list[Output]) -> list[Any]:
+    """What was written: seq of inbox frames, position of broadcasts, else the type."""
+    shown = []
+    for output in outputs:
+        assert isinstance(output, Send), output
+        frame = output.frame
+        if isinstance(frame, frames.Notifications | frames.Change):
+            shown.append(frame.seq)
+        elif isinstance(frame, frames.Broadcast):
+            shown.append(f"p{frame.position}")
+        else:
+            shown.append(frame.type)
+    return shown
+
+
+def resume(seq: int, position: int = 10) -> str:
+    return json.dumps({"type": "resume", "epoch": "e", "seq": seq, "position": position})
+
+
+class TestOpening:
+    def test_without_a_cursor_the_client_is_told_to_load_the_first_page(self):
+        assert sent(Session(30).opened(standing(), None, 0.0)) == ["hello", "reset"]
+
+    def test_an_up_to_date_cursor_needs_nothing(self):
+        assert sent(Session(30).opened(standing(), Cursor("e", 5, 10), 0.0)) == ["hello"]
+
+    @pytest.mark.parametrize(
+        "cursor", [Cursor("e", 4, 10), Cursor("e", 5, 9), Cursor("x", 5, 10), Cursor("e", 6, 10)]
+    )
+    def test_any_other_cursor_is_fetched_from(self, cursor):
+        hello, fetch = Session(30).opened(standing(), cursor, 0.0)
+        assert (sent([hello]), fetch) == (["hello"], Fetch(cursor))
+
+    def test_events_before_are_held_and_replayed(self):
+        session = Session(30)
+        session.event(change(4, 5), 0.0)
+        session.event(change(5, 6), 0.0)
+        session.event(entry(11), 0.0)
+        assert sent(session.opened(standing(), Cursor("e", 5, 10), 0.0)) == ["hello", 6, "p11"]
+
+
+class TestOrder:
+    def test_the_next_event_is_written(self):
+        assert sent(live().event(change(5, 7), 0.0)) == [7]
+
+    def test_an_older_event_is_dropped(self):
+        assert live().event(change(3, 5), 0.0) == []
+
+    def test_a_later_event_waits_for_the_missing_one(self):
+        session = live()
+        assert session.event(change(6, 7), 0.0) == []
+        assert sent(session.event(change(5, 6), 0.1)) == [6, 7]
+        assert session.deadline is None
+
+    def test_a_gap_that_stays_is_fetched(self):
+        session = live()
+        session.event(change(6, 7), 0.0)
+        assert session.deadline == HOLD_SECONDS
+        assert session.tick(HOLD_SECONDS - 0.01) == []
+        assert session.tick(HOLD_SECONDS) == [Fetch(Cursor("e", 5, 10))]
+
+    def test_an_overlapping_event_is_fetched(self):
+        assert live().event(change(4, 6), 0.0) == [Fetch(Cursor("e", 5, 10))]
+
+    def test_log_entries_come_in_order_too(self):
+        session = live()
+        assert session.event(entry(12), 0.0) == []
+        assert sent(session.event(entry(11), 0.0)) == ["p11", "p12"]
+
+    def test_entries_of_other_topics_move_the_position_silently(self):
+        session = live()
+        assert session.event(entry(11, STAFF), 0.0) == []
+        assert sent(session.event(entry(12), 0.0)) == ["p12"]
+
+    def test_too_much_held_is_fetched(self):
+        session = live()
+        for seq in range(7, 7 + HOLD_LIMIT):
+            assert session.event(change(seq, seq + 1), 0.0) == []
+        assert session.event(change(1000, 1001), 0.0) == [Fetch(Cursor("e", 5, 10))]
+
+
+class TestTopics:
+    def test_entries_from_before_joining_are_not_ours(self):
+        session = live()
+        session.event(change(5, 6, topics={EVERYONE: 0, STAFF: 10}), 0.0)
+        assert sent(session.event(entry(11, STAFF), 0.0)) == ["p11"]
+
+    def test_an_entry_that_overtook_the_membership_is_fetched(self):
+        session = live()
+        session.event(entry(11, STAFF), 0.0)
+        write, fetch = session.event(change(5, 6, topics={EVERYONE: 0, STAFF: 10}), 0.0)
+        assert sent([write]) == [6]
+        assert fetch == Fetch(Cursor("e", 5, 11))
+
+    def test_after_leaving_nothing_comes(self):
+        session = live()
+        session.event(change(5, 6, topics={}), 0.0)
+        assert session.event(entry(11), 0.0) == []
+
+
+class TestFetching:
+    def fetching(self) -> Session:
+        session = live()
+        session.received(resume(3), 0.0)
+        assert session.state is State.FETCHING
+        return session
+
+    def test_page_by_page(self):
+        session = self.fetching()
+        page, fetch = session.fetched(Page(standing(9), 7, 10, more=True), 0.0)
+        assert (sent([page]), fetch) == (["sync"], Fetch(Cursor("e", 7, 10)))
+        assert sent(session.fetched(Page(standing(9), 9, 10), 0.0)) == ["sync"]
+        assert session.state is State.LIVE
+
+    def test_events_meanwhile_follow_the_last_page(self):
+        session = self.fetching()
+        assert session.event(change(8, 9), 0.0) == []
+        assert session.event(change(9, 10), 0.0) == []
+        assert sent(session.fetched(Page(standing(9), 9, 10), 0.0)) == ["sync", 10]
+
+    def test_reset(self):
+        session = self.fetching()
+        assert sent(session.fetched(Page(standing(9), 9, 10, reset="too_far"), 0.0)) == ["reset"]
+        assert (session.seq, session.state) == (9, State.LIVE)
+
+
+class TestHeartbeat:
+    def test_says_where_this_session_is(self):
+        (output,) = live().heartbeat(5, 10, 0.0)
+        assert output == Send(frames.Heartbeat(5, 10, Counters(1, 1, 10)))
+
+    def test_a_session_that_stays_behind_is_resumed(self):
+        session = live()
+        assert sent(session.heartbeat(6, 10, 0.0)) == ["heartbeat"]
+        assert session.deadline == BEHIND_SECONDS
+        assert session.tick(BEHIND_SECONDS) == [Fetch(Cursor("e", 5, 10))]
+
+    def test_one_that_caught_up_meanwhile_is_not(self):
+        session = live()
+        session.heartbeat(6, 10, 0.0)
+        session.event(change(5, 6), 1.0)
+        assert session.tick(BEHIND_SECONDS) == []
+
+    def test_behind_in_the_log_counts_too(self):
+        session = live()
+        session.heartbeat(5, 11, 0.0)
+        assert session.tick(BEHIND_SECONDS) == [Fetch(Cursor("e", 5, 10))]
+
+
+class TestStall:
+    def test_nothing_is_written_until_drained_then_all_of_it(self):
+        session = live()
+        session.stalled()
+        assert session.event(change(5, 6), 0.0) == []
+        assert session.heartbeat(6, 10, 0.0) == []
+        assert session.drained() == [Fetch(Cursor("e", 5, 10))]
+
+    def test_between_pages(self):
+        session = TestFetching().fetching()
+        session.fetched(Page(standing(9), 7, 10, more=True), 0.0)
+        session.stalled()
+        # The read that was under way is of no use any more.
+        assert session.fetched(Page(standing(9), 9, 10), 0.0) == []
+        assert session.drained() == [Fetch(Cursor("e", 7, 10))]
+
+    def test_drained_without_a_stall_means_nothing(self):
+        assert live().drained() == []
+
+
+class TestClient:
+    def test_resume_is_rationed_but_not_forgotten(self):
+        session = live()
+        assert session.received(resume(3), 0.0) == [Fetch(Cursor("e", 3, 10))]
+        session.fetched(Page(standing(), 5, 10), 0.1)
+        assert session.received(resume(4), 1.0) == []
+        assert session.deadline == RESUME_SECONDS
+        assert session.tick(RESUME_SECONDS) == [Fetch(Cursor("e", 4, 10))]
+
+    def test_ack_writes_nothing(self):
+        session = live()
+        assert session.received('{"type":"ack","seq":4,"position":9}', 0.0) == []
+        assert session.acknowledged == (4, 9)
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "",
+            "no json",
+            "[]",
+            "[" * 100_000,
+            '{"type":"ack"}',
+            '{"type":"ack","seq":-1,"position":0}',
+            '{"type":"ack","seq":true,"position":0}',
+            '{"type":"ack","seq":1.5,"position":0}',
+            '{"type":"ack","seq":9007199254740992,"position":0}',
+            '{"type":"resume","epoch":1,"seq":1,"position":1}',
+            '{"type":"read","ids":[1]}',
+        ],
+    )
+    def test_nonsense_is_answered_with_an_error(self, text):
+        assert sent(live().received(text, 0.0)) == ["error"]
+
+    def test_too_much_nonsense_closes(self):
+        session = live()
+        for _ in range(BAD_FRAMES_PER_MINUTE):
+            session.received("?", 0.0)
+        assert session.received("?", 1.0) == [Close(close_codes.PROTOCOL_VIOLATION)]
+
+    def test_a_little_nonsense_now_and_then_does_not(self):
+        session = live()
+        for minute in range(5):
+            for _ in range(BAD_FRAMES_PER_MINUTE // 2):
+                assert sent(session.received("?", 61.0 * minute)) == ["error"]
+
+    def test_binary_is_nonsense(self):
+        assert sent(live().received_binary(0.0)) == ["error"]
+
+
+def test_after_the_end_nothing_happens():
+    session = live()
+    session.closed()
+    assert session.event(change(5, 6), 0.0) == []
+    assert session.heartbeat(9, 9, 0.0) == []
+    assert session.drained() == []
+    assert session.deadline is None
