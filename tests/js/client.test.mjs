@@ -117,11 +117,13 @@ describe("Mailbox", () => {
     assert.equal(mailbox.counts(Date.parse(T0)).unread, 0);
   });
 
-  test("the position never goes back", () => {
-    const mailbox = loaded([], "e.0.8");
-    mailbox.apply({ type: "broadcast", kind: "new", item: said(4, 7), position: 7 });
-    mailbox.apply({ type: "sync", items: [], removed: [], seq: 0, position: 6, more: false, ...counters(0) });
+  test("the position goes back only with a sync, which catches up with a topic that was joined", () => {
+    const mailbox = loaded([], "e.0.5");
+    mailbox.apply({ type: "broadcast", kind: "new", item: said(2, 8), position: 8 });
+    mailbox.apply({ type: "broadcast", kind: "new", item: said(1, 7), position: 7 });
     assert.equal(mailbox.cursor, "e.0.8");
+    mailbox.apply({ type: "sync", items: [said(3, 6)], removed: [], seq: 0, position: 6, more: true, ...counters(0) });
+    assert.equal(mailbox.cursor, "e.0.6");
   });
 
   test("all_up_to reaches what it says and nothing newer", () => {
@@ -138,6 +140,18 @@ describe("Mailbox", () => {
       [[5, 11, null], [4, null, null], [3, null, T0], [2, 14, T0], [1, 14, T0]]);
     assert.deepEqual(mailbox.counts(0), { unread: 2, unseen: 2 });
     assert.equal(before.at(-1).read_at, null, "a list handed out earlier stays as it was");
+  });
+
+  test("all_up_to waits for a gap before it to be filled, and does not count twice", () => {
+    const mailbox = loaded([item(1, 5)], "e.5.0", counters(1));
+    const all = {
+      type: "change", items: [], removed: [], since: 9, seq: 10, ...counters(0), all_up_to: { seq: 9, position: 0, read_at: T0 },
+    };
+    assert.deepEqual(mailbox.apply(all).behind, { seq: 10, position: 0 });
+    assert.equal(mailbox.items[0].read_at, null, "it may have changed after the seq known here");
+    mailbox.apply({ type: "sync", items: [item(1, 12)], removed: [], seq: 12, position: 0, more: false, ...counters(1) });
+    mailbox.apply(all);
+    assert.equal(mailbox.items[0].read_at, null, "it was marked unread after all were read");
   });
 
   test("hello never moves the cursor and only sets counters that are unknown", () => {

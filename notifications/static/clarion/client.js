@@ -187,7 +187,8 @@ export class Mailbox {
       // An answer over HTTP may have carried us past this page; its counters are old news then.
       if (frame.seq >= this.#cursor.seq) this.#counters = countersOf(frame);
       this.#cursor.seq = Math.max(this.#cursor.seq, frame.seq);
-      this.#moveTo(frame.position);
+      // Also backwards: a topic that was joined is caught up with from where the membership began.
+      this.#cursor.position = frame.position;
     }
     return settled(arrived);
   }
@@ -201,9 +202,10 @@ export class Mailbox {
   #change(frame) {
     const arrived = this.#merge(frame.items ?? []);
     this.#remove(frame.removed ?? [], frame.seq);
-    if (frame.all_up_to) this.#markAll(frame.all_up_to, frame.seq);
     const seq = this.point.seq;
+    // "All" means all as of `since`; with a gap before it, items here may be older than that.
     if (frame.since > seq) return settled(arrived, { seq: frame.seq, position: 0 });
+    if (frame.all_up_to && frame.seq > seq) this.#markAll(frame.all_up_to, frame.seq);
     if (this.#cursor && frame.seq > seq) {
       this.#cursor.seq = frame.seq;
       this.#counters = countersOf(frame);
@@ -245,7 +247,8 @@ export class Mailbox {
 
   #markAll(upTo, seq) {
     for (const item of this.#items.values()) {
-      const included = item.seq === null ? item.position <= upTo.position : item.seq <= upTo.seq;
+      const included =
+        (item.seq !== null && item.seq <= upTo.seq) || (item.position !== null && item.position <= upTo.position);
       if (!included) continue;
       // A copy: what was handed out to readers does not change under them.
       this.#items.set(item.id, {
