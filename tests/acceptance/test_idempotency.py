@@ -41,10 +41,8 @@ class Callers:
 def waiting_for_locks():
     """How many connections wait for somebody's lock (PostgreSQL)."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT count(*) FROM pg_stat_activity"
-            " WHERE wait_event_type = 'Lock' AND datname = current_database()"
-        )
+        # Not pg_stat_activity, which shows the same for as long as a transaction lasts.
+        cursor.execute("SELECT count(DISTINCT pid) FROM pg_locks WHERE NOT granted")
         return cursor.fetchone()[0]
 
 
