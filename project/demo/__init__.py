@@ -1,1 +1,1 @@
-"""What exists only while DEMO is on: the panel that sends, and the names to sign in with."""
+"""What exists only while DEMO is on: the panel that sends, and a rule on a signal."""

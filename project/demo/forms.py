@@ -41,5 +41,6 @@ class SendForm(forms.Form):
     use_required_attribute = True
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, label_suffix="", **kwargs)
+        super().__init__(*args, **kwargs)
+        self.label_suffix = ""
         self.fields["to"].choices = recipients()  # type: ignore[attr-defined]

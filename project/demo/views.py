@@ -28,20 +28,16 @@ def send(request: HttpRequest) -> HttpResponse:
         name, errors = next(iter(form.errors.items()))
         return _answer(request, f"{name}: {errors[0]}", status=422)
     fields = {name: form.cleaned_data[name] for name in ("title", "body", "url", "level")}
+    fields["actor"] = request.user.get_username()
     kind, _, key = form.cleaned_data["to"].partition(":")
     later = request.POST.get("when") == "later"
     try:
         if later:
-            _by_task(kind, key, fields | {"actor": request.user.get_username()})
+            _by_task(kind, key, fields)
         elif kind == PERSON:
-            notify(
-                get_user_model()._default_manager.get(pk=key),
-                "message",
-                **fields,
-                actor=request.user,
-            )
+            notify(get_user_model()._default_manager.get(pk=key), "message", **fields)
         else:
-            broadcast(key, "message", **fields, actor=request.user)
+            broadcast(key, "message", **fields)
     except InvalidNotification as error:
         return _answer(request, str(error), status=422)
     except OperationalError:

@@ -248,6 +248,8 @@ def test_signing_in_and_out(window_of: OpenWindow, make_user: Any) -> None:
     window.page.get_by_label("Password").fill("a-long-password")
     window.page.get_by_role("button", name="Sign in").click()
     window.expect_status("live")
+    # The demo's rule on Django's own signal.
+    window.expect_titles(["New sign-in"])
 
     # Another tab signs out: this one finds out with its next word to the server, if not before.
     tab = window.context.new_page()

@@ -1,0 +1,30 @@
+"""What the demo says by itself: a rule on one of Django's own signals."""
+
+from django.contrib.auth.signals import user_logged_in
+from django.http import HttpRequest
+
+from notifications import NotificationType, notify_on, register
+
+SIGNED_IN = register(
+    NotificationType(
+        key="demo.signed_in",
+        category="security",
+        title="New sign-in",
+        body="From {address}. If that was not you, change your password.",
+        example={"address": "192.0.2.7"},
+    )
+)
+
+
+def _over_http(request: HttpRequest | None, **_: object) -> bool:
+    # Tests and shells sign people in without a client, whose address the text is about.
+    return request is not None and "REMOTE_ADDR" in request.META
+
+
+notify_on(
+    user_logged_in,
+    type=SIGNED_IN.key,
+    to=lambda user, **_: user,
+    when=_over_http,
+    data=lambda request, **_: {"address": request.META["REMOTE_ADDR"]},
+)
