@@ -12,6 +12,10 @@ from kombu import Exchange, Queue
 
 broker_url: str = settings.CELERY_BROKER_URL
 
+# For so many tasks a worker keeps its database connection; without it each task opens one. Celery's
+# Django part looks for it here, not in Django's settings.
+CELERY_DB_REUSE_MAX: int = settings.CELERY_DB_REUSE_MAX
+
 # --- Tasks -----------------------------------------------------------------------------------
 
 imports = ("workers.notify", "workers.broadcasts", "workers.relay", "workers.upkeep")
