@@ -5,6 +5,8 @@ from collections.abc import Iterable
 from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import transaction
+from django.db.models import OuterRef, Subquery
+from django.db.models.functions import Coalesce
 
 from notifications.models import Inbox, LogEntry, LogHead
 from notifications.services.audience import UserKey
@@ -16,7 +18,7 @@ def ensure(user: AbstractBaseUser) -> Inbox:
     inbox = Inbox.objects.filter(user_id=user.pk).first()
     if inbox is None:
         with transaction.atomic():
-            _make([user])
+            _make_missing([user.pk])
         inbox = Inbox.objects.get(user_id=user.pk)
     return inbox
 
@@ -27,38 +29,37 @@ def ensure_locked(user_keys: Iterable[UserKey]) -> dict[UserKey, Inbox]:
     Keys that no user has are not among them.
     """
     keys = list(user_keys)
-    people = get_user_model()._default_manager
-    missing = people.filter(pk__in=keys, inbox=None).order_by("pk")
-    _make(list(missing))
+    _make_missing(keys)
     locked = Inbox.objects.filter(user_id__in=keys).select_for_update(no_key=True).order_by("pk")
     return {inbox.user_id: inbox for inbox in locked}
 
 
-def _make(users: list[AbstractBaseUser]) -> None:
-    """Inboxes for users that have none; another process may be making the same."""
-    if not users:
-        return
-    Inbox.objects.bulk_create(
-        [Inbox(user_id=user.pk, taken=_first_position(user)) for user in users],
-        ignore_conflicts=True,
-    )
-    first_memberships(
-        Inbox.objects.filter(user__in=[user.pk for user in users]).select_related("user")
-    )
+def _make_missing(keys: list[UserKey]) -> None:
+    """Inboxes for those of these users that have none; another process may be making the same.
 
-
-def _first_position(user: AbstractBaseUser) -> int:
-    """The log's position when the person joined: what was said since is theirs.
-
-    An inbox is made with its user; one that was missing is of somebody who came in bulk or before
-    Clarion did. Without a date of joining, everything still in the log: rather too much than lost.
+    An inbox is made with its user, so these are of people who came in bulk or before Clarion did.
     """
-    joined = getattr(user, "date_joined", None)
-    if joined is None:
-        return LogHead.objects.values_list("floor", flat=True).get()
-    # Backwards from the newest entry: people are usually met soon after they joined.
-    before = LogEntry.objects.filter(created_at__lt=joined).order_by("-position")
-    return before.values_list("position", flat=True).first() or 0
+    people = get_user_model()._default_manager
+    missing = people.filter(pk__in=keys, inbox=None).order_by("pk")
+    begun = list(missing.annotate(begins_at=_first_position()).values_list("pk", "begins_at"))
+    if begun:
+        Inbox.objects.bulk_create(
+            (Inbox(user_id=pk, taken=position) for pk, position in begun), ignore_conflicts=True
+        )
+        first_memberships(Inbox.objects.filter(user_id__in=[pk for pk, _ in begun]))
+
+
+def _first_position() -> Subquery | Coalesce:
+    """The log's position when a person joined: what was said since is theirs.
+
+    A user model without a date of joining gets all that is still in the log: rather too much
+    than lost.
+    """
+    if any(field.name == "date_joined" for field in get_user_model()._meta.fields):
+        # Backwards from the newest entry: people are usually met soon after they joined.
+        before = LogEntry.objects.filter(created_at__lt=OuterRef("date_joined"))
+        return Coalesce(Subquery(before.order_by("-position").values("position")[:1]), 0)
+    return Subquery(LogHead.objects.values("floor"))
 
 
 def lock_for_deletion(user: AbstractBaseUser) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import transaction
 from django.db.models import Q, QuerySet
@@ -9,6 +10,7 @@ from django.db.models import Q, QuerySet
 from notifications import selectors
 from notifications.models import Inbox, LogHead, Membership
 from notifications.services import topics
+from notifications.services.audience import UserKey
 from notifications.services.changes import announce, event_of
 from notifications.services.locks import lock_inbox
 from notifications.services.taking import take_in
@@ -16,12 +18,16 @@ from notifications.services.taking import take_in
 
 def first_memberships(inboxes: Iterable[Inbox]) -> None:
     """Memberships for inboxes just made, from the position where they begin."""
-    rows = [
-        Membership(topic=topics.row(key), inbox=inbox, since=inbox.taken)
-        for inbox in inboxes
-        for key in sorted(_wanted(inbox.user))
-    ]
-    Membership.objects.bulk_create(rows, ignore_conflicts=True)
+    by_user: dict[UserKey, Inbox] = {inbox.user_id: inbox for inbox in inboxes}
+    wanted = sorted(_topics_of_users(by_user))
+    rows = {key: topics.row(key) for key in dict.fromkeys(key for key, _ in wanted)}
+    Membership.objects.bulk_create(
+        (
+            Membership(topic=rows[key], inbox=by_user[user], since=by_user[user].taken)
+            for key, user in wanted
+        ),
+        ignore_conflicts=True,
+    )
 
 
 def align(user: AbstractBaseUser) -> None:
@@ -35,7 +41,7 @@ def align(user: AbstractBaseUser) -> None:
     with transaction.atomic():
         inbox = lock_inbox(inbox_id)
         # Read under the lock: of two changes at once the second sees the first.
-        wanted = _wanted(user)
+        wanted = {key for key, _ in _topics_of_users([user.pk])}
         has = dict(_implicit(inbox).values_list("topic__key", "pk"))
         if wanted != set(has):
             _change(inbox, wanted - set(has), [has[key] for key in set(has) - wanted])
@@ -56,13 +62,18 @@ def _change(inbox: Inbox, join: set[str], leave: list[int]) -> None:
     announce(inbox, event_of(inbox, since, [], topics=selectors.topics_of(inbox.pk)))
 
 
-def _wanted(user: AbstractBaseUser) -> set[str]:
-    """Keys of the topics that follow from the user; user models may lack either trait."""
-    keys = {topics.STAFF} if getattr(user, "is_staff", False) else set()
-    groups = getattr(user, "groups", None)
-    if groups is not None:
-        keys |= {topics.group_topic(pk) for pk in groups.values_list("pk", flat=True)}
-    return keys
+def _topics_of_users(user_keys: Iterable[UserKey]) -> set[tuple[str, UserKey]]:
+    """Pairs of a topic's key and a user who belongs to it; user models may lack either trait."""
+    model = get_user_model()
+    people = model._default_manager.filter(pk__in=list(user_keys))
+    pairs: set[tuple[str, UserKey]] = set()
+    if any(field.name == "is_staff" for field in model._meta.fields):
+        staff = people.filter(is_staff=True).values_list("pk", flat=True)
+        pairs |= {(topics.STAFF, pk) for pk in staff}
+    if any(field.name == "groups" for field in model._meta.many_to_many):
+        groups = people.exclude(groups=None).values_list("groups", "pk")
+        pairs |= {(topics.group_topic(group), pk) for group, pk in groups}
+    return pairs
 
 
 def _implicit(inbox: Inbox) -> QuerySet[Membership]:
