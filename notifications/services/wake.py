@@ -71,11 +71,16 @@ def _broker(pid: int) -> Connection:
     """A broker connection of this process that gives up fast; workers' own must be patient."""
     connection: Connection = current_app.connection_for_write(
         connect_timeout=STEP_SECONDS,
+        # Redis has the first names, AMQP the others, which win over `connect_timeout` above. Each
+        # transport passes over what is not its own.
         transport_options={
             "socket_timeout": STEP_SECONDS,
             "socket_connect_timeout": STEP_SECONDS,
             "max_retries": 0,
             "retry_on_timeout": False,
+            "connect_timeout": STEP_SECONDS,
+            "read_timeout": STEP_SECONDS,
+            "write_timeout": STEP_SECONDS,
         },
     )
     return connection
