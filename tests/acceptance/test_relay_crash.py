@@ -85,6 +85,7 @@ def test_done_twice_changes_nothing(redis_server, transactional_db, ada, bob):
     relay()
     Outbox.objects.bulk_create([Outbox(**row) for row in rows])
     relay()
+    assert not Outbox.objects.exists()
     assert titles_of(ada) == titles_of(bob) == ["Once"]
     assert counted([ada, bob])
     assert ada.inbox.seq == 1
