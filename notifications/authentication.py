@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.http.request import split_domain_port, validate_host
 from django.utils import translation
+from django.utils.crypto import salted_hmac
 from django.utils.translation.trans_real import parse_accept_lang_header
 
 from notifications.wire import close_codes
@@ -94,6 +95,11 @@ def is_same_origin(scope: Scope) -> bool:
         return False
     scheme = "https" if _is_secure(scope) else "http"
     return origin == _parts(f"{scheme}://{hosts[0]}")
+
+
+def login_id(session_key: str | None) -> str:
+    """What names a login session among processes without giving it away; empty for none."""
+    return salted_hmac("clarion.login", session_key).hexdigest() if session_key else ""
 
 
 def language_of(scope: Scope) -> str:

@@ -17,7 +17,7 @@ from channels.generic.websocket import WebsocketConsumer
 from django.db import Error as DatabaseError
 
 from notifications import selectors
-from notifications.authentication import language_of, offered_subprotocol
+from notifications.authentication import language_of, login_id, offered_subprotocol
 from notifications.conf import settings
 from notifications.heartbeat import Heartbeat
 from notifications.live.cleanup import leave
@@ -49,7 +49,10 @@ class NotificationConsumer(WebsocketConsumer):
 
     async def __call__(self, scope: Message, receive: Any, send: Any) -> None:
         """The ASGI application; what it joined is left however it ends."""
-        self.session = Session(settings.heartbeat_seconds)
+        login = scope.get("session")
+        self.session = Session(
+            settings.heartbeat_seconds, login_id(login.session_key if login else None)
+        )
         self.inlet = Inlet(receive)
         self.writer = Writer(
             send, settings.socket_budget, on_drained=partial(self.inlet.post, "session.drained")
@@ -116,7 +119,7 @@ class NotificationConsumer(WebsocketConsumer):
         positions: Positions = message["positions"]
         seq = positions.seqs.get(self.inbox_id)
         if seq is None:
-            # The person was deleted.
+            # The person was deleted, or may not sign in any more.
             self._perform([Close(close_codes.SIGNED_OUT)])
         else:
             now = time.monotonic()
@@ -142,7 +145,7 @@ class NotificationConsumer(WebsocketConsumer):
             again = partial(self.inlet.post, "session.fetch", cursor=cursor)
             call_in(self._loop, partial(self._loop.call_later, FETCH_AGAIN_SECONDS, again))
         else:
-            self._perform(self.session.fetched(page, time.monotonic()))
+            self._perform(self.session.fetched(cursor, page, time.monotonic()))
 
     def beat(self, positions: Positions) -> None:
         """Take the wheel's reading into the line of dispatch."""

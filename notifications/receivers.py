@@ -5,21 +5,34 @@ from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.signals import user_logged_out
 from django.db.models import Model
 from django.db.models.signals import m2m_changed, post_save, pre_delete
 from django.dispatch import receiver
+from django.http import HttpRequest
 
+from notifications import selectors
+from notifications.authentication import login_id
 from notifications.live.publish import publish_many
 from notifications.services import inboxes, memberships
 from notifications.services.audience import UserKey
 from notifications.signals import inbox_changed
-from notifications.wire.events import InboxEvent, user_group
+from notifications.wire.events import InboxEvent, SignedOut, user_group
 
 
 @receiver(inbox_changed, dispatch_uid="clarion.publish_change")
 def publish_change(inbox_id: int, event: InboxEvent, **_: object) -> None:
     """Tell the person's open sockets."""
     publish_many([(user_group(inbox_id), event.message())])
+
+
+@receiver(user_logged_out, dispatch_uid="clarion.close_sockets")
+def close_sockets(request: HttpRequest, user: AbstractBaseUser | None, **_: object) -> None:
+    """Close the sockets of a login session that ends."""
+    inbox_id = selectors.inbox_of(user.pk) if user else None
+    if inbox_id is not None:
+        event = SignedOut(login_id(request.session.session_key))
+        publish_many([(user_group(inbox_id), event.message())])
 
 
 def user_saved(

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
+from django.contrib.auth import get_user_model
 from django.db.models import Min, Q, QuerySet, Subquery, Value
 
 from notifications.conf import settings
@@ -42,8 +43,11 @@ class Positions:
 
 
 def positions(inbox_ids: Iterable[int]) -> Positions:
-    """Where many inboxes are, in one query; an inbox that is gone is not among them."""
-    rows = Inbox.objects.filter(pk__in=inbox_ids).values_list("pk", "seq", _head("position"))
+    """Where many inboxes are, in one query; without those of deleted or inactive users."""
+    inboxes = Inbox.objects.filter(pk__in=inbox_ids)
+    if any(field.name == "is_active" for field in get_user_model()._meta.fields):
+        inboxes = inboxes.filter(user__is_active=True)
+    rows = inboxes.values_list("pk", "seq", _head("position"))
     seqs: dict[int, int] = {}
     position = 0
     for inbox_id, seq, log_position in rows:

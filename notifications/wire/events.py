@@ -82,7 +82,18 @@ class LogEvent:
         return {"type": TYPE, "v": VERSION, "kind": "log", "entries": entries}
 
 
-Event = InboxEvent | LogEvent
+@dataclass(frozen=True)
+class SignedOut:
+    """A login session of this person ended; `login` is its id (`authentication.login_id`)."""
+
+    login: str
+
+    def message(self) -> Message:
+        """The envelope for the group of the person."""
+        return {"type": TYPE, "v": VERSION, "kind": "signed_out", "login": self.login}
+
+
+Event = InboxEvent | LogEvent | SignedOut
 
 
 def read(message: Message) -> Event | None:
@@ -94,6 +105,8 @@ def read(message: Message) -> Event | None:
             return _log_event(message)
         if message["kind"] == "inbox" and message["frame"] in ("notifications", "change"):
             return _inbox_event(message)
+        if message["kind"] == "signed_out":
+            return SignedOut(str(message["login"]))
     except (KeyError, TypeError, ValueError):
         pass
     return None

@@ -17,7 +17,7 @@ from enum import Enum
 from notifications.wire import close_codes, frames
 from notifications.wire.close_codes import CloseCode
 from notifications.wire.cursor import Cursor
-from notifications.wire.events import Event, InboxEvent, LogEvent, LogRecord
+from notifications.wire.events import Event, InboxEvent, LogEvent, LogRecord, SignedOut
 from notifications.wire.frames import Counters, Frame
 
 # Seconds an event waits for the one before it. Two workers publish out of commit order by
@@ -73,7 +73,7 @@ class Send:
 
 @dataclass(frozen=True)
 class Fetch:
-    """Read a page of what changed after this cursor and pass it to `fetched`."""
+    """Read a page of what changed after this cursor and pass both to `fetched`."""
 
     cursor: Cursor
 
@@ -105,7 +105,7 @@ class Session:
     `deadline`: call `tick` at this time (same clock as every `now`); None when there is no need.
     """
 
-    def __init__(self, heartbeat_seconds: float) -> None:
+    def __init__(self, heartbeat_seconds: float, login: str = "") -> None:
         self.state = State.OPENING
         self.epoch = ""
         self.seq = 0
@@ -114,8 +114,10 @@ class Session:
         self.topics: Mapping[int, int] = {}
         self.acknowledged = (0, 0)
         self._heartbeat_seconds = heartbeat_seconds
-        self._held: list[Event] = []
+        self._login = login
+        self._held: list[InboxEvent | LogEvent] = []
         self._overflowed = False
+        self._fetching: Cursor | None = None
         self._gap_until: float | None = None
         self._suspect: tuple[int, int] | None = None
         self._suspect_until: float | None = None
@@ -151,6 +153,8 @@ class Session:
 
     def event(self, event: Event, now: float) -> list[Output]:
         """Something arrived from the channel layer."""
+        if isinstance(event, SignedOut):
+            return [Close(close_codes.SIGNED_OUT)] if event.login == self._login else []
         if self.state in (State.OPENING, State.FETCHING):
             self._hold(event)
             return []
@@ -164,9 +168,12 @@ class Session:
         self._hold(event)
         return self._release(now)
 
-    def fetched(self, page: Page, now: float) -> list[Output]:
-        """The page asked for by `Fetch`."""
-        if self.state is not State.FETCHING:
+    def fetched(self, cursor: Cursor, page: Page, now: float) -> list[Output]:
+        """The page asked for by `Fetch(cursor)`.
+
+        One that was asked for before a stall comes when it is not wanted any more.
+        """
+        if self.state is not State.FETCHING or cursor != self._fetching:
             return []
         self._adopt(page.standing)
         self.seq, self.position = page.seq, page.position
@@ -181,7 +188,7 @@ class Session:
             more=page.more,
         )
         if page.more:
-            return [Send(sync), Fetch(self._cursor())]
+            return [Send(sync), *self._fetch(self._cursor())]
         return [Send(sync), *self._go_live(now)]
 
     def heartbeat(self, seq: int, position: int, now: float) -> list[Output]:
@@ -260,6 +267,11 @@ class Session:
 
     def _fetch(self, cursor: Cursor) -> list[Output]:
         self.state = State.FETCHING
+        self._fetching = cursor
+        if cursor.epoch == self.epoch:
+            # Nothing above it counts as sent: after a stall we go on from here.
+            self.seq = min(self.seq, cursor.seq)
+            self.position = min(self.position, cursor.position)
         self._gap_until = self._suspect_until = self._suspect = None
         return [Fetch(cursor)]
 
@@ -287,7 +299,7 @@ class Session:
             return [Close(close_codes.PROTOCOL_VIOLATION)]
         return [Send(frames.Error(code, detail))]
 
-    def _hold(self, event: Event) -> None:
+    def _hold(self, event: InboxEvent | LogEvent) -> None:
         if len(self._held) < HOLD_LIMIT:
             self._held.append(event)
         else:
@@ -295,6 +307,7 @@ class Session:
 
     def _go_live(self, now: float) -> list[Output]:
         self.state = State.LIVE
+        self._fetching = None
         if self._overflowed:
             self._forget()
             return self._fetch(self._cursor())
@@ -323,7 +336,7 @@ class Session:
             self._gap_until = now + HOLD_SECONDS
         return outputs
 
-    def _apply(self, event: Event) -> list[Output] | None:
+    def _apply(self, event: InboxEvent | LogEvent) -> list[Output] | None:
         """What the event leads to; None if it must wait for an earlier one."""
         if isinstance(event, InboxEvent):
             return self._apply_inbox(event)

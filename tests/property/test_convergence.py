@@ -81,8 +81,9 @@ class Device:
     def fetch(self) -> None:
         """Do a database read that the session asked for."""
         assert self.session
-        page = selectors.changes(self.inbox_id, self.to_fetch.pop(0))
-        self.perform(self.session.fetched(page, self.world.now))
+        cursor = self.to_fetch.pop(0)
+        page = selectors.changes(self.inbox_id, cursor)
+        self.perform(self.session.fetched(cursor, page, self.world.now))
 
     def deliver(self, index: int) -> None:
         """Let one event through."""
@@ -103,6 +104,20 @@ class Device:
             frame = {"type": "resume", **vars(cursor)}
             self.perform(self.session.received(json.dumps(frame), self.world.now))
 
+    def settle(self) -> None:
+        """Let all that is on the way arrive."""
+        while self.in_flight or self.to_fetch or self.on_the_wire:
+            if self.to_fetch:
+                self.fetch()
+            elif self.in_flight:
+                self.deliver(0)
+            self.read_wire()
+
+    def drain(self) -> None:
+        """The client has read all that it was sent."""
+        if self.session:
+            self.perform(self.session.drained())
+
     def heartbeat(self) -> None:
         """The wheel comes round."""
         if self.session:
@@ -113,9 +128,9 @@ class Device:
 
     def tick(self) -> None:
         """The session's timer, if it is due."""
-        if self.session and self.session.deadline is not None:
-            if self.session.deadline <= self.world.now:
-                self.perform(self.session.tick(self.world.now))
+        deadline = self.session.deadline if self.session else None
+        if self.session and deadline is not None and deadline <= self.world.now:
+            self.perform(self.session.tick(self.world.now))
 
 
 class Convergence(RuleBasedStateMachine):
@@ -236,9 +251,7 @@ class Convergence(RuleBasedStateMachine):
 
     @rule(device=devices_)
     def drain(self, device: int) -> None:
-        at = self.devices[device]
-        if at.session:
-            at.perform(at.session.drained())
+        self.devices[device].drain()
 
     @rule(device=devices_)
     def heartbeat(self, device: int) -> None:
@@ -265,17 +278,12 @@ class Convergence(RuleBasedStateMachine):
         # heartbeat and 5 s; the first turn may find a session stalled or a resume rationed).
         for _ in range(4):
             for device in self.devices:
-                device.perform(device.session.drained())
+                device.drain()
                 device.heartbeat()
             for _ in range(4):
                 self.wait(1.6)
                 for device in self.devices:
-                    while device.in_flight or device.to_fetch or device.on_the_wire:
-                        if device.to_fetch:
-                            device.fetch()
-                        elif device.in_flight:
-                            device.deliver(0)
-                        device.read_wire()
+                    device.settle()
         for device in self.devices:
             self.compare(device)
 
@@ -314,7 +322,7 @@ class Convergence(RuleBasedStateMachine):
 
 def stripped(item: dict[str, Any]) -> dict[str, Any]:
     """The item without what differs between one from the log and the same one taken in."""
-    return {key: value for key, value in item.items() if key not in ("seq",)}
+    return {key: value for key, value in item.items() if key != "seq"}
 
 
 @pytest.mark.promise_1

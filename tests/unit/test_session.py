@@ -7,7 +7,7 @@ import pytest
 
 from notifications.wire import close_codes, frames
 from notifications.wire.cursor import Cursor
-from notifications.wire.events import InboxEvent, LogEvent, LogRecord
+from notifications.wire.events import InboxEvent, LogEvent, LogRecord, SignedOut
 from notifications.wire.frames import Counters
 from notifications.wire.session import (
     BAD_FRAMES_PER_MINUTE,
@@ -157,20 +157,23 @@ class TestFetching:
 
     def test_page_by_page(self):
         session = self.fetching()
-        page, fetch = session.fetched(Page(standing(9), 7, 10, more=True), 0.0)
+        page, fetch = session.fetched(Cursor("e", 3, 10), Page(standing(9), 7, 10, more=True), 0.0)
         assert (sent([page]), fetch) == (["sync"], Fetch(Cursor("e", 7, 10)))
-        assert sent(session.fetched(Page(standing(9), 9, 10), 0.0)) == ["sync"]
+        last = session.fetched(Cursor("e", 7, 10), Page(standing(9), 9, 10), 0.0)
+        assert sent(last) == ["sync"]
         assert session.state is State.LIVE
 
     def test_events_meanwhile_follow_the_last_page(self):
         session = self.fetching()
         assert session.event(change(8, 9), 0.0) == []
         assert session.event(change(9, 10), 0.0) == []
-        assert sent(session.fetched(Page(standing(9), 9, 10), 0.0)) == ["sync", 10]
+        page = session.fetched(Cursor("e", 3, 10), Page(standing(9), 9, 10), 0.0)
+        assert sent(page) == ["sync", 10]
 
     def test_reset(self):
         session = self.fetching()
-        assert sent(session.fetched(Page(standing(9), 9, 10, reset="too_far"), 0.0)) == ["reset"]
+        page = Page(standing(9), 9, 10, reset="too_far")
+        assert sent(session.fetched(Cursor("e", 3, 10), page, 0.0)) == ["reset"]
         assert (session.seq, session.state) == (9, State.LIVE)
 
 
@@ -207,11 +210,22 @@ class TestStall:
 
     def test_between_pages(self):
         session = TestFetching().fetching()
-        session.fetched(Page(standing(9), 7, 10, more=True), 0.0)
+        session.fetched(Cursor("e", 3, 10), Page(standing(9), 7, 10, more=True), 0.0)
         session.stalled()
         # The read that was under way is of no use any more.
-        assert session.fetched(Page(standing(9), 9, 10), 0.0) == []
+        assert session.fetched(Cursor("e", 7, 10), Page(standing(9), 9, 10), 0.0) == []
         assert session.drained() == [Fetch(Cursor("e", 7, 10))]
+
+    def test_a_page_asked_for_before_the_stall_is_not_taken_for_the_one_asked_for_after_it(self):
+        session = Session(30)
+        session.opened(standing(), Cursor("e", 1, 10), 0.0)
+        session.event(change(5, 6), 0.0)
+        session.stalled()
+        # Nothing went down this socket yet, so it goes on from the client's own cursor.
+        assert session.drained() == [Fetch(Cursor("e", 1, 10))]
+        session.fetched(Cursor("e", 1, 10), Page(standing(9), 3, 10, more=True), 0.0)
+        assert session.fetched(Cursor("e", 1, 10), Page(standing(9), 9, 10), 0.0) == []
+        assert session.seq == 3
 
     def test_drained_without_a_stall_means_nothing(self):
         assert live().drained() == []
@@ -221,7 +235,7 @@ class TestClient:
     def test_resume_is_rationed_but_not_forgotten(self):
         session = live()
         assert session.received(resume(3), 0.0) == [Fetch(Cursor("e", 3, 10))]
-        session.fetched(Page(standing(), 5, 10), 0.1)
+        session.fetched(Cursor("e", 3, 10), Page(standing(), 5, 10), 0.1)
         assert session.received(resume(4), 1.0) == []
         assert session.deadline == RESUME_SECONDS
         assert session.tick(RESUME_SECONDS) == [Fetch(Cursor("e", 4, 10))]
@@ -264,6 +278,12 @@ class TestClient:
 
     def test_binary_is_nonsense(self):
         assert sent(live().received_binary(0.0)) == ["error"]
+
+
+def test_signed_out_closes_the_sockets_of_that_login_only():
+    session = Session(30, login="mine")
+    assert session.event(SignedOut("other"), 0.0) == []
+    assert session.event(SignedOut("mine"), 0.0) == [Close(close_codes.SIGNED_OUT)]
 
 
 def test_after_the_end_nothing_happens():

@@ -7,7 +7,7 @@ import pytest
 
 from notifications.wire import events, frames
 from notifications.wire.cursor import Cursor
-from notifications.wire.events import InboxEvent, LogEvent, LogRecord
+from notifications.wire.events import InboxEvent, LogEvent, LogRecord, SignedOut
 from notifications.wire.frames import Counters
 
 ITEM = {"id": "1", "title": "", "type": "t"}
@@ -20,7 +20,7 @@ class TestCursor:
 
     @pytest.mark.parametrize(
         "text",
-        ["", "a", "a.1", "a.1.2.3", ".1.2 ", "a b.1.2", "a.-1.2", "a.1.x", "a.١.2", "a.1e3.2",
+        ["", "a", "a.1", "a.1.2.3", ".1.2 ", "a b.1.2", "a.-1.2", "a.1.x", "a.\u0661.2", "a.1e3.2",
          f"a.{2**53}.0", "a." + "9" * 5000 + ".0", "x" * 17 + ".1.1"],
     )  # fmt: skip
     def test_refuses(self, text):
@@ -57,6 +57,7 @@ class TestEvents:
             InboxEvent("notifications", 1, 2, Counters(1, 2, 3), [ITEM], []),
             InboxEvent("change", 1, 2, Counters(1, 2, 3), [], ["9"], {"seq": 1, "position": 2}),
             InboxEvent("change", 1, 2, Counters(), [], [], topics={7: 100, 8: 0}),
+            SignedOut("login"),
             LogEvent([LogRecord(4, 1, "new", ITEM), LogRecord(5, 2, "new", ITEM)]),
         ],
     )
