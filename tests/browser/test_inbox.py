@@ -275,10 +275,10 @@ def test_the_demo_panel_sends_now_and_by_a_task(
         panel.get_by_role("button", name=button).click()
         expect(adas.page.locator("#demo-said")).to_have_text(answer)
 
-    send("bob", "Later", "In 10 s", "A task sends it in 10 seconds.")
     send("bob", "Hello Bob", "Send now", "Sent.")
     bobs.expect_titles(["Hello Bob"])
     send("everyone", "Hello all", "Send now", "Sent.")
     adas.expect_titles(["Hello all"])
     bobs.expect_titles(["Hello all", "Hello Bob"])
+    send("bob", "Later", "In 10 s", "A task sends it in 10 seconds.")
     bobs.expect_titles(["Later", "Hello all", "Hello Bob"])
