@@ -6,6 +6,7 @@ for the PostgreSQL of the pgserver wheel instead of SQLite.
 
 import argparse
 import os
+import signal
 import sys
 import time
 
@@ -32,6 +33,8 @@ def main() -> int:
         parser.error(f"SCALE must be one of {', '.join(PLANS)}")
     plan = PLANS[scale]
     sys.stdout.reconfigure(line_buffering=True)
+    # So that whoever ends a run early leaves no processes behind.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
 
     began = time.monotonic()
     cases: list[Case] = []

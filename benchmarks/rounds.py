@@ -29,7 +29,7 @@ class Plan:
 
 
 PLANS = {
-    "full": Plan(connected=300, people=5_000, calls=1_000, rounds=5, bulk_rounds=3),
+    "full": Plan(connected=300, people=3_000, calls=500, rounds=5, bulk_rounds=3),
     "small": Plan(connected=10, people=100, calls=40, rounds=2, bulk_rounds=2),
 }
 

@@ -98,8 +98,8 @@ application = ProtocolTypeRouter(
 
 # --- celery.py and tasks.py ------------------------------------------------------------------
 
-app = Celery("textbook", broker=settings.CELERY_BROKER_URL, set_as_current=True)
-app.conf.update(task_ignore_result=True, broker_connection_retry_on_startup=True)
+app = Celery("textbook")
+app.config_from_object("django.conf:settings", namespace="CELERY")
 
 
 @app.task

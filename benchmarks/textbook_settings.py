@@ -31,3 +31,8 @@ CHANNEL_LAYERS = {
         },
     }
 }
+
+# Nobody waits for results. CELERY_BROKER_URL and CELERY_DB_REUSE_MAX, with which a worker keeps its
+# database connection, come from the site's settings.
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
