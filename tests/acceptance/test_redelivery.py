@@ -54,7 +54,8 @@ def held_task(redis_server, user):
 
 
 @pytest.mark.parametrize("name", ["notifications.notify", "notifications.broadcast"])
-def test_same_task_twice(worker, redis_server, screen, ada, name):
+def test_same_task_twice(processes, redis_server, screen, ada, name):
+    processes.worker()
     page = screen(ada)
     task_id = str(uuid.uuid4())
     to = [ada.pk] if name == "notifications.notify" else "everyone"
