@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 from django.contrib.auth.models import Group, User
@@ -39,55 +40,65 @@ def together(*jobs: Callable[[], object]) -> None:
         raise errors[0]
 
 
+class Crowd:
+    """People, and what they do at the same time."""
+
+    def __init__(self, people: list[User]) -> None:
+        self.people = people
+        self.group = Group.objects.create(name="g")
+        self.silence = threading.Event()
+
+    def talk(self) -> None:
+        for n in range(ROUNDS):
+            notify(self.people if n % 2 else self.one(n), "message", title=f"{n}")
+            topic = "everyone" if n % 3 else f"auth_group.{self.group.pk}"
+            broadcast(topic, "message", title=f"b{n}")
+        self.silence.set()
+
+    def relay(self) -> None:
+        while not self.silence.is_set() or Outbox.objects.exists():
+            if not sum(relay_batch(lane) for lane in Outbox.Lane):
+                # SQLite's writers do not queue fairly; a relay that spins would starve the rest.
+                self.silence.wait(0.01)
+
+    def tidy(self, offset: int = 0) -> None:
+        for n in range(ROUNDS):
+            inbox_id = Inbox.objects.get(user=self.one(n + offset)).pk
+            page = service.list_items(inbox_id, None, 10)
+            ids = [int(item["id"]) for item in page.items]
+            service.mark(inbox_id, ("read", "archived", "unread")[n % 3], ids[:3])
+            now = standing(inbox_id)
+            service.mark_all(inbox_id, "read", Cursor(now.epoch, now.seq, now.position))
+
+    def move(self) -> None:
+        for n in range(ROUNDS):
+            user = User.objects.get(pk=self.one(n).pk)
+            user.groups.remove(self.group) if n % 2 else user.groups.add(self.group)
+            self.group.user_set.set(self.people[n % PEOPLE :])
+
+    def one(self, n: int) -> User:
+        return self.people[n % PEOPLE]
+
+
 @pytest.mark.promise_1
 @pytest.mark.promise_4
 @pytest.mark.django_db(transaction=True)
 def test_everybody_at_once(make_user, caplog):
-    people = [make_user(f"p{n}") for n in range(PEOPLE)]
-    group = Group.objects.create(name="g")
-    talking = threading.Event()
-
-    def talk() -> None:
-        for n in range(ROUNDS):
-            notify(people if n % 2 else people[n % PEOPLE], "message", title=f"{n}")
-            broadcast("everyone" if n % 3 else f"auth_group.{group.pk}", "message", title=f"b{n}")
-        talking.set()
-
-    def relay() -> None:
-        while not talking.is_set() or Outbox.objects.exists():
-            if not sum(relay_batch(lane) for lane in Outbox.Lane):
-                # SQLite's writers do not queue fairly; a relay that spins would starve the rest.
-                talking.wait(0.01)
-
-    def tidy(offset: int) -> Callable[[], None]:
-        def run() -> None:
-            for n in range(ROUNDS):
-                inbox_id = Inbox.objects.get(user=people[(n + offset) % PEOPLE]).pk
-                page = service.list_items(inbox_id, None, 10)
-                ids = [int(item["id"]) for item in page.items]
-                service.mark(inbox_id, ("read", "archived", "unread")[n % 3], ids[:3])
-                now = standing(inbox_id)
-                service.mark_all(inbox_id, "read", Cursor(now.epoch, now.seq, now.position))
-
-        return run
-
-    def move() -> None:
-        for n in range(ROUNDS):
-            user = User.objects.get(pk=people[n % PEOPLE].pk)
-            user.groups.remove(group) if n % 2 else user.groups.add(group)
-            group.user_set.set(people[n % PEOPLE :])
-
-    together(talk, talk, relay, relay, relay, tidy(0), tidy(5), move)
+    crowd = Crowd([make_user(f"p{n}") for n in range(PEOPLE)])
+    relays = [crowd.relay] * 3
+    together(
+        crowd.talk, crowd.talk, *relays, crowd.tidy, partial(crowd.tidy, PEOPLE // 2), crowd.move
+    )
 
     assert not [record for record in caplog.records if record.name.endswith("services.relay")]
     assert not Outbox.objects.exists()
-    for user in people:
-        check_inbox(Inbox.objects.get(user=user))
+    for inbox in Inbox.objects.all():
+        check_inbox(inbox)
     positions = list(LogEntry.objects.order_by("position").values_list("position", flat=True))
     assert positions == list(range(1, 2 * ROUNDS + 1))
-    member_of = set(Membership.objects.values_list("inbox__user_id", "topic__key"))
-    really = {(pk, f"auth_group.{group.pk}") for pk in group.user_set.values_list("pk", flat=True)}
-    assert member_of == really
+    members = crowd.group.user_set.values_list("pk", flat=True)
+    rows = Membership.objects.values_list("inbox__user_id", "topic__key")
+    assert set(rows) == {(pk, f"auth_group.{crowd.group.pk}") for pk in members}
 
 
 def check_inbox(inbox: Inbox) -> None:
