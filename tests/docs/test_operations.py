@@ -2,14 +2,17 @@
 
 import re
 from collections.abc import Mapping
+from io import StringIO
 from typing import Any
 
+import pytest
 from celery.schedules import crontab
+from django.core.management import CommandError, call_command
 from django_celery_beat.schedulers import ModelEntry
 from honcho.environ import parse_procfile
 
 import celeryconfig
-from notifications.models import Outbox
+from notifications.models import Notification, Outbox
 from notifications.services import relay
 from tests.docs.pages import ROOT, blocks, code, named, page, section, table
 from workers import app
@@ -86,3 +89,42 @@ def test_snippets_name_what_exists() -> None:
             # Only what is imported: what they do is for the night.
             imports = [part.strip() for part in line.split(";") if "import" in part]
             exec("\n".join(imports), {})
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (("notify", "nobody", "T"), 1),
+        (("notify", "ada", "T", "--url=javascript:x"), 2),
+        (("notify", "ada", "T", "--type=nothing"), 2),
+        (("notify", "ada"), 2),
+        (("notify", "ada", "T", "--key=used"), 2),
+        (("broadcast", "nowhere", "T"), 2),
+        (("broadcast", "everyone"), 2),
+        (("demo_data",), 1),
+    ],
+)
+def test_exit_codes(redis_server: Any, settings: Any, ada: Any, arguments: Any, code: int) -> None:
+    settings.DEMO = False
+    call_command("notify", "ada", "Other", "--key=used", stdout=StringIO())
+    with pytest.raises(CommandError) as refused:
+        call_command(*arguments)
+    assert refused.value.returncode == code
+    assert Notification.objects.count() == 1
+
+
+def test_whom_notify_finds(redis_server: Any, ada: Any) -> None:
+    for name in ("ada", "ADA@example.com", str(ada.pk)):
+        said = StringIO()
+        call_command("notify", name, "It works", stdout=said)
+        notification = Notification.objects.latest("pk")
+        assert said.getvalue() == f"Notification {notification.pk} to ada.\n"
+    for _ in range(2):
+        call_command("notify", "ada", "Once", "--key=k", "--level=error", stdout=StringIO())
+    assert Notification.objects.count() == 4
+
+
+def test_broadcast_tells_a_topic(redis_server: Any, ada: Any) -> None:
+    call_command("broadcast", "everyone", "All", "--data", '{"a": 1}', stdout=StringIO())
+    row = Outbox.objects.get()
+    assert (row.topic.key, row.notification.data) == ("everyone", {"a": 1})

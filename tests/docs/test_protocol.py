@@ -3,6 +3,7 @@
 import dataclasses
 import inspect
 import re
+from typing import get_args
 
 import pytest
 
@@ -106,7 +107,12 @@ def test_events_of_the_channel_layer() -> None:
     log = events.LogEvent([])
     envelope = {"type", "v", "kind"}
     rows = {row[0].strip("`"): row[1] for row in table(text, "`kind`")}
-    for kind, event in (("inbox", inbox), ("log", log)):
+    signed_out = events.SignedOut("")
+    written = (inbox, log, signed_out)
+    assert {type(event) for event in written} == set(get_args(events.Event))
+    assert set(rows) == {event.message()["kind"] for event in written}
+    for event in written:
+        kind = str(event.message()["kind"])
         assert set(event.message()) - envelope <= set(code(rows[kind])), kind
     assert f"`{events.TYPE}`" in text
     assert f"`v` {events.VERSION};" in text
