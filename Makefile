@@ -3,6 +3,7 @@
 PYTHON ?= python3
 ARGS ?=
 SCENARIO ?=
+EXAMPLES ?= 2000
 # The databases that `make test` goes through; `make test DATABASE=postgresql` runs one.
 DATABASE ?= sqlite postgresql
 
@@ -13,7 +14,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --requir
 export PYTHONUNBUFFERED := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-sqlite test-postgresql check bench screenshots lock chromium clean
+.PHONY: help run test test-sqlite test-postgresql check converge bench screenshots lock chromium clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1|/' | column -t -s '|'
@@ -41,6 +42,9 @@ check: $(STAMP)-dev ## lint, format, types, layers, migrations, deployment check
 	    ALLOWED_HOSTS=clarion.example CSRF_TRUSTED_ORIGINS=https://clarion.example \
 	    DATABASE_URL=postgres://clarion@db.example/clarion REDIS_URL=redis://redis.example:6379/0 \
 	    $(BIN)/python manage.py check --deploy --fail-level WARNING
+
+converge: $(STAMP)-dev ## look for interleavings after which a client is wrong (EXAMPLES=2000)
+	@CONVERGENCE_EXAMPLES=$(EXAMPLES) $(BIN)/python -m pytest tests/property $(ARGS)
 
 bench: $(STAMP)-dev ## measure (SCENARIO=...)
 	@$(BIN)/python -m benchmarks $(SCENARIO) $(ARGS)
