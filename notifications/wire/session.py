@@ -217,6 +217,8 @@ class Session:
 
     def received(self, text: str, now: float) -> list[Output]:
         """A text frame from the client."""
+        if self.state is State.CLOSED:
+            return []
         try:
             frame = frames.decode(text)
         except frames.BadFrame as bad:
@@ -296,6 +298,7 @@ class Session:
         self._bad_frames = [time for time in self._bad_frames if time > now - 60.0]
         self._bad_frames.append(now)
         if len(self._bad_frames) > BAD_FRAMES_PER_MINUTE:
+            self.closed()
             return [Close(close_codes.PROTOCOL_VIOLATION)]
         return [Send(frames.Error(code, detail))]
 
