@@ -1,5 +1,6 @@
 """Reading the pages: sections, tables, code blocks, names."""
 
+import ast
 import re
 from pathlib import Path
 
@@ -63,3 +64,13 @@ def anchors(text: str) -> set[str]:
     headings = re.findall(r"^#+ (.*)", prose(text), re.MULTILINE)
     slugs = (re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings)
     return set(slugs)
+
+
+def functions(path: Path) -> set[str]:
+    """Return the names of a test file's functions."""
+    tree = ast.parse(path.read_text())
+    return {
+        node.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    }

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.docs.pages import PAGES, ROOT, anchors, blocks, page, prose, table
+from tests.docs.pages import PAGES, ROOT, anchors, blocks, functions, page, prose, table
 
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 # What is written like a path of this checkout: a known top folder and a file in it.
@@ -74,7 +74,7 @@ def test_architecture_opens_with_a_row_for_each_part_of_channels() -> None:
 def test_every_page_is_reached_from_the_readme() -> None:
     readme = (ROOT / "README.md").read_text()
     for path in (ROOT / "docs").glob("*.md"):
-        assert f"docs/{path.name}" in readme, path.name
+        assert f"docs/{path.name}" in readme, f"README.md does not lead to {path.name}"
 
 
 def test_changelog_says_what_is_coming() -> None:
@@ -86,13 +86,3 @@ def test_contributing_and_makefile_agree() -> None:
     for path in PAGES:
         named = set(re.findall(r"(?:^|`)make ([a-z]+)", path.read_text(), re.MULTILINE))
         assert named <= targets, path.name
-
-
-def functions(path: Path) -> set[str]:
-    """Return the names of a test file's functions."""
-    tree = ast.parse(path.read_text())
-    return {
-        node.name
-        for node in ast.walk(tree)
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
-    }

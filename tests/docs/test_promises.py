@@ -1,12 +1,11 @@
 """docs/promises.md names tests that exist and attack that promise, and code that exists."""
 
-import ast
 import re
 import tomllib
 
 import pytest
 
-from tests.docs.pages import ROOT, page, section
+from tests.docs.pages import ROOT, functions, page, section
 
 TEXT = page("promises.md")
 HEADINGS = re.findall(r"^## (\d)\. .*$", TEXT, re.MULTILINE)
@@ -49,5 +48,4 @@ def test_what_turns_them_red_is_there(number: int) -> None:
     assert len(rows) == text.count("\n- `")
     for code, file, test_file, test in rows:
         assert code in (ROOT / file).read_text(), f"{file}: {code}"
-        tree = ast.parse((ROOT / test_file).read_text())
-        assert test in {n.name for n in ast.walk(tree) if isinstance(n, ast.FunctionDef)}, test
+        assert test in functions(ROOT / test_file), test
