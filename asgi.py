@@ -21,9 +21,7 @@ from project.lifespan import lifespan
 application = ProtocolTypeRouter(
     {
         "http": http,
-        "websocket": SameOrigin(
-            AuthMiddlewareStack(RequireUser(URLRouter(websocket_urlpatterns)))
-        ),
+        "websocket": SameOrigin(AuthMiddlewareStack(RequireUser(URLRouter(websocket_urlpatterns)))),
         "lifespan": lifespan,
     }
 )

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from django.contrib.auth import get_user_model
 from django.db.models import Min, Q, QuerySet, Subquery, Value
+from django.db.models.functions import Now
 
 from notifications.conf import settings
 from notifications.models import Inbox, Item, LogEntry, LogHead, Membership, Topic
@@ -97,13 +98,17 @@ def changes(inbox_id: int, cursor: Cursor, limit: int | None = None) -> Page:
 
 
 def pending(topics: Mapping[int, int], after: int, up_to: int) -> QuerySet[LogEntry]:
-    """Log entries in the range (after, up_to] that concern an inbox with these topics."""
+    """Log entries in the range (after, up_to] that concern an inbox with these topics.
+
+    Without what was retracted or has expired before the inbox took it in.
+    """
     concerned = Q(pk__in=[])
     for topic, since in topics.items():
         concerned |= Q(topic=topic, position__gt=max(since, after))
+    current = Q(notification__expires_at=None) | Q(notification__expires_at__gt=Now())
     return (
         LogEntry.objects.filter(concerned, position__lte=up_to, kind=LogEntry.Kind.NEW)
-        .filter(notification__retracted_at=None)
+        .filter(current, notification__retracted_at=None)
         .select_related("notification")
         .order_by("position")
     )

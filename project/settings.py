@@ -146,7 +146,7 @@ def _database() -> dict[str, Any]:
     else:
         raise EnvValidationError(
             'Environment variable "DATABASE_URL" invalid: neither SQLite nor PostgreSQL.',
-            "Clarion runs on SQLite and PostgreSQL.",
+            ["Clarion runs on SQLite and PostgreSQL."],
         )
     return config | {"CONN_MAX_AGE": 0, "OPTIONS": ours | config.get("OPTIONS", {})}
 
@@ -166,6 +166,8 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "channels",
     "django_celery_beat",
+    # For the assets of the API's page, which would come from a foreign host otherwise.
+    "ninja",
     "notifications.apps.ClarionConfig",
     "project.apps.ProjectConfig",
 ]

@@ -68,7 +68,8 @@ def mark_all(inbox_id: int, state: AllState, cursor: Cursor) -> InboxEvent:
     with transaction.atomic():
         inbox = lock_inbox(inbox_id)
         place = selectors.standing(inbox_id)
-        if cursor.epoch != place.epoch or cursor.seq > inbox.seq:
+        ahead = cursor.seq > place.seq or cursor.position > place.position
+        if cursor.epoch != place.epoch or ahead:
             raise InvalidCursor(f"{cursor} is not a cursor of this inbox.")
         take_in(inbox)
         since, now = inbox.seq, timezone.now()

@@ -146,11 +146,13 @@ class TestAll:
         assert service.mark_all(inbox.pk, "read", cursor_of(inbox)).all_up_to is None
         assert changes == []
 
-    @pytest.mark.parametrize(("epoch", "seq"), [("other", 3), (None, 4)])
-    def test_a_cursor_of_elsewhere_or_of_the_future(self, inbox, three, epoch, seq):
+    @pytest.mark.parametrize(
+        ("epoch", "seq", "position"), [("other", 3, 0), (None, 4, 0), (None, 3, 1)]
+    )
+    def test_a_cursor_of_elsewhere_or_of_the_future(self, inbox, three, epoch, seq, position):
         epoch = epoch or standing(inbox.pk).epoch
         with pytest.raises(InvalidCursor):
-            service.mark_all(inbox.pk, "read", Cursor(epoch, seq, 0))
+            service.mark_all(inbox.pk, "read", Cursor(epoch, seq, position))
 
 
 class TestList:

@@ -1,15 +1,20 @@
 """Topics and who belongs to them."""
 
+from datetime import timedelta
+
 import pytest
 from django.contrib.auth.models import Group, User
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
-from notifications import broadcast
+from notifications import broadcast, notify
 from notifications.exceptions import UnknownTopic
 from notifications.models import Inbox, Item, LogEntry, Notification
+from notifications.selectors import changes, standing
 from notifications.services import inboxes
 from notifications.services.inbox import list_items
+from notifications.wire.cursor import Cursor
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -129,3 +134,38 @@ def test_making_inboxes_costs_the_same_for_ten_and_for_a_hundred(say):
 
     cost(1)
     assert cost(10) == cost(50)
+
+
+def test_what_expires_before_it_is_taken_in_is_not(ada, relay_all):
+    broadcast("everyone", "message", title="short", expires_at=timezone.now() + timedelta(hours=1))
+    broadcast("everyone", "message", title="long")
+    relay_all()
+    Notification.objects.filter(title="short").update(expires_at=timezone.now())
+    assert heard(ada) == ["long"]
+
+
+def test_what_expires_before_it_is_relayed_is_not_delivered(ada, relay_all):
+    soon = timezone.now() + timedelta(hours=1)
+    for said in (
+        notify(ada, "message", title="T", expires_at=soon),
+        broadcast("everyone", "message", title="B", expires_at=soon),
+    ):
+        Notification.objects.filter(pk=said.pk).update(expires_at=timezone.now())
+    relay_all()
+    assert heard(ada) == []
+    assert not LogEntry.objects.exists()
+
+
+@pytest.mark.promise_2
+def test_a_cursor_from_before_joining_missed_the_topic_however_far_its_position(ada, say):
+    group = Group.objects.create(name="g")
+    inbox_id = inboxes.ensure(ada).pk
+    before = standing(inbox_id)
+    ada.groups.add(group)
+    say(f"auth_group.{group.pk}", "to the group")
+    say("everyone", "to all")
+    # Its session never heard of the membership, let the first entry pass and wrote the second.
+    page = changes(inbox_id, Cursor(before.epoch, before.seq, before.position + 2))
+    assert [item["title"] for item in page.items] == ["to the group", "to all"]
+    # Once the membership is known, the position counts again.
+    assert changes(inbox_id, Cursor(before.epoch, page.seq, page.position)).items == []
