@@ -26,9 +26,10 @@ def main() -> int:
     chosen = parser.parse_args().scenario or list(SCENARIOS)
     if unknown := set(chosen) - set(SCENARIOS):
         parser.error(f"no such scenario: {', '.join(sorted(unknown))} (of {', '.join(SCENARIOS)})")
-    database, scale = os.environ.get("DATABASE", ""), os.environ.get("SCALE", "full")
-    # The Makefile's own default names both.
-    database = database if database in DATABASES else "sqlite"
+    database = os.environ.get("DATABASE", "sqlite")
+    scale = os.environ.get("SCALE", "full")
+    if database not in DATABASES:
+        parser.error(f"DATABASE must be one of {', '.join(DATABASES)}")
     if scale not in PLANS:
         parser.error(f"SCALE must be one of {', '.join(PLANS)}")
     plan = PLANS[scale]

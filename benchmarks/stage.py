@@ -44,6 +44,7 @@ class Stage:
     def __init__(self, database: str) -> None:
         self.database = database
         self.sides: dict[str, Side] = {}
+        self.connected = 0
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
@@ -71,6 +72,7 @@ class Stage:
 
     def people(self, people: int, connected: int) -> None:
         """Make people on both sides, and connect the first of them."""
+        self.connected = connected
         for side in self.sides.values():
             side.caller.start("prepare", people=people, connected=connected)
         for side in self.sides.values():

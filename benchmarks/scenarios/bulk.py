@@ -20,24 +20,27 @@ def run(stage: Stage, plan: Plan) -> list[Case]:
             plan.bulk_rounds,
             f"{people}; textbook: {how}",
             "person",
-            lambda side, number, _warm_up, how=how: measure(stage, side, number, plan, how),
+            lambda side, number, warm_up, how=how: measure(
+                stage, side, number, plan.people // 10 if warm_up else plan.people, how
+            ),
         )
         for how in ("a task each", "one task")
     ]
 
 
-def measure(stage: Stage, side: Side, number: int, plan: Plan, how: str) -> Measured:
+def measure(stage: Stage, side: Side, number: int, people: int, how: str) -> Measured:
     """One round of one side."""
-    stage.load.call("expect", count=plan.connected)
+    connected = min(people, stage.connected)
+    stage.load.call("expect", count=connected)
     before = stage.cpu(side)
-    called = side.caller.call("bulk", number=number, how=how)
-    side.caller.start("wait_stored", count=plan.people)
+    called = side.caller.call("bulk", number=number, to=people, how=how)
+    side.caller.start("wait_stored", count=people)
     seen = stage.load.call("wait", seconds=ROUND_SECONDS)
     stored = side.caller.result()
     after = stage.cpu(side)
-    exactly_once(stage, side, number, [[0]] * plan.connected)
+    exactly_once(stage, side, number, [[0]] * connected)
     return Measured(
-        units=plan.people,
+        units=people,
         seconds=max(seen["last"], stored) - called["began"],
         cpu={name: after[name] - before[name] for name in after},
         notes={
