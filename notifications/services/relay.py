@@ -32,14 +32,22 @@ KINDS = (Outbox.Kind.ITEMS, Outbox.Kind.LOG)
 
 
 def relay() -> None:
-    """Do what is due, persons and campaigns in turn, then wake a successor if there is more."""
-    open_gate()
+    """Do what is due, persons and campaigns in turn, then wake a successor if there is more.
+
+    The gate stays shut while rows are found, so that a burst finds one relay at work instead of
+    enqueuing many, and is opened before the last look: whoever met it shut had committed before.
+    """
     stop_at = time.monotonic() + RUN_SECONDS
+    opened = False
     while time.monotonic() < stop_at:
         # Not any(): both lanes have their turn.
-        done = [relay_batch(lane) for lane in Outbox.Lane]
-        if not sum(done):
+        if sum([relay_batch(lane) for lane in Outbox.Lane]):
+            continue
+        if opened:
             return
+        open_gate()
+        opened = True
+    open_gate()
     wake_relay()
 
 
@@ -51,10 +59,14 @@ def sweep() -> None:
 
 def relay_batch(lane: Outbox.Lane) -> int:
     """Do one claim of a lane; the number of rows it took, done or failed."""
+    due = _due().filter(lane=lane)
+    # Without a transaction first: SQLite's would take its only write lock to find nothing.
+    if not due.exists():
+        return 0
     claimed: list[int] = []
     try:
         with transaction.atomic():
-            rows = list(_claimable(_due().filter(lane=lane))[: CLAIM[lane]])
+            rows = list(_claimable(due)[: CLAIM[lane]])
             claimed = [row.pk for row in rows]
             publications = _do(rows)
     except Exception:

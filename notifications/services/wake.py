@@ -15,8 +15,8 @@ from notifications.live.breaker import breaker
 
 RELAY_TASK = "notifications.relay"
 GATE = "clarion:relay-gate"
-# Milliseconds that one wake-up stands for all others. Only matters when its task is lost: the
-# relay opens the gate as its first act.
+# Milliseconds that one wake-up stands for all others. The relay opens the gate when it has found
+# nothing more; past this time another relay helps it, or replaces it if its task was lost.
 GATE_MS = 2000
 # Seconds for each step towards Redis or the broker. `notify()` takes at most two such steps,
 # so that it loses less than a second to a host that hangs.
