@@ -36,6 +36,7 @@ def in_thread(call):
         assert not thread.is_alive()
         assert failures == []
 
+    join.thread = thread
     return join
 
 
@@ -71,6 +72,25 @@ def test_deleted_while_the_relay_wants_them(redis_server, ada, bob):
     join()
     assert not Outbox.objects.exists()
     assert Outbox.objects.filter(attempts__gt=0).count() == 0
+    assert titles_of(bob) == ["Said"]
+
+
+@pytest.mark.postgresql
+def test_relay_comes_in_the_middle_of_a_deletion(redis_server, ada, bob):
+    """After the items are deleted and before the inbox is: a new item would make that fail."""
+    notify([ada, bob], "message", title="Said")
+    joins = []
+
+    def meddle(execute, sql, params, many, context):
+        if sql.startswith('DELETE FROM "clarion_inbox"') and not joins:
+            joins.append(in_thread(relay))
+            wait_until(lambda: waiting_for_locks() or not joins[0].thread.is_alive())
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(meddle):
+        ada.delete()
+    joins[0]()
+    assert not Outbox.objects.exists()
     assert titles_of(bob) == ["Said"]
 
 
