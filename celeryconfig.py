@@ -46,6 +46,8 @@ task_ignore_result = True
 # something was killed runs again. Both are needed; late alone still acknowledges a dead child.
 task_acks_late = True
 task_reject_on_worker_lost = True
+# One that hung until its time limit runs again too, once the broker misses its acknowledgement.
+task_acks_on_timeout = False
 # A task is taken when there is somebody to run it; more would wait behind a long one.
 worker_prefetch_multiplier = 1
 

@@ -44,7 +44,13 @@ class NotificationConsumer(WebsocketConsumer):
     # What is handled on the event loop, as it needs no database: a thread per message would cost
     # twenty times as much, and all sync consumers of a process share one.
     ON_LOOP = frozenset(
-        {"notification.event", "session.heartbeat", "session.tick", "session.drained"}
+        {
+            "notification.event",
+            "session.drained",
+            "session.heartbeat",
+            "session.tick",
+            "websocket.receive",
+        }
     )
 
     async def __call__(self, scope: Message, receive: Any, send: Any) -> None:

@@ -14,7 +14,7 @@ from django.http import HttpRequest
 from notifications import selectors
 from notifications.authentication import login_id
 from notifications.live.publish import publish_many
-from notifications.services import inboxes, memberships
+from notifications.services import inboxes
 from notifications.services.audience import UserKey
 from notifications.signals import inbox_changed
 from notifications.wire.events import InboxEvent, SignedOut, user_group
@@ -43,18 +43,19 @@ def user_saved(
     **_: object,
 ) -> None:
     """Make an inbox with its user; follow staff status."""
-    if raw:
+    if raw or not isinstance(instance, get_user_model()):
         # A fixture may load rows in any order; the inbox is made when it is first needed.
         return
     if created:
-        inboxes.ensure(instance)
+        inboxes.begin(instance)
     elif update_fields is None or "is_staff" in update_fields:
-        memberships.align(instance)
+        inboxes.follow(instance)
 
 
 def user_deleted(instance: AbstractBaseUser, **_: object) -> None:
     """Keep the relay out of an inbox that is about to go."""
-    inboxes.lock_for_deletion(instance)
+    if isinstance(instance, get_user_model()):
+        inboxes.lock_for_deletion(instance)
 
 
 def groups_changed(
@@ -68,7 +69,7 @@ def groups_changed(
     if action not in ("post_add", "post_remove", "post_clear"):
         return
     for user in _concerned(instance, reverse, pk_set):
-        memberships.align(user)
+        inboxes.follow(user)
 
 
 def _concerned(instance: Any, reverse: bool, pk_set: set[UserKey] | None) -> Iterable[Any]:
@@ -81,11 +82,11 @@ def _concerned(instance: Any, reverse: bool, pk_set: set[UserKey] | None) -> Ite
 
 
 def connect() -> None:
-    """Listen to the user model, whichever it is."""
-    user_model = get_user_model()
-    post_save.connect(user_saved, sender=user_model, dispatch_uid="clarion.user_saved")
-    pre_delete.connect(user_deleted, sender=user_model, dispatch_uid="clarion.user_deleted")
-    groups = getattr(user_model, "groups", None)
+    """Listen to the user model, whichever it is, with its proxies and children."""
+    # No `sender`: a proxy or child sends in its own name.
+    post_save.connect(user_saved, dispatch_uid="clarion.user_saved")
+    pre_delete.connect(user_deleted, dispatch_uid="clarion.user_deleted")
+    groups = getattr(get_user_model(), "groups", None)
     if groups is not None:
         m2m_changed.connect(
             groups_changed, sender=groups.through, dispatch_uid="clarion.groups_changed"

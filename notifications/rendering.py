@@ -1,5 +1,6 @@
 """From stored notifications to wire items, and from wire items to the reader's language."""
 
+import logging
 from datetime import UTC, datetime
 
 from django.utils import translation
@@ -8,6 +9,8 @@ from notifications import registry
 from notifications.models import Item as StoredItem
 from notifications.models import Notification
 from notifications.wire.frames import Actor, Item
+
+logger = logging.getLogger(__name__)
 
 
 def wire_item(
@@ -63,7 +66,10 @@ def rendered(item: Item, language: str | None = None) -> Item:
         else:
             with translation.override(language):
                 title, body = kind.render(item["data"])
-    except (KeyError, ValueError):
+    except Exception:
+        # Formats raise nearly anything for data they do not fit, and a translation may name what
+        # the original does not. One unreadable notification must not take an inbox along.
+        logger.exception("Notification %s of type %s cannot be rendered", item["id"], kind.key)
         title, body = kind.key, ""
     return {**item, "title": title, "body": item["body"] or body}
 

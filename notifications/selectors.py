@@ -26,7 +26,7 @@ def inbox_of(user_id: str | int) -> int | None:
 def topics_of(inbox_id: int) -> dict[int, int]:
     """The inbox's topics: id to the position since which their entries concern it."""
     everyone = Topic.objects.filter(key=EVERYONE).values_list("pk", Value(0))
-    joined = Membership.objects.filter(inbox=inbox_id).values_list("topic_id", "since")
+    joined = Membership.objects.filter(inbox=inbox_id, until=None).values_list("topic_id", "since")
     return dict(everyone.union(joined, all=True))
 
 
@@ -66,11 +66,11 @@ def changes(inbox_id: int, cursor: Cursor, limit: int | None = None) -> Page:
     limit = limit or settings.page_size
     place = _place(inbox_id)
     now = place.standing
-    cursor = replace(cursor, position=_known_position(inbox_id, cursor))
-    reset = place.why_reset(cursor)
+    reset = place.why_reset(cursor) or _why_membership_resets(inbox_id, cursor)
     if reset:
         return Page(now, now.seq, now.position, reset=reset)
 
+    cursor = replace(cursor, position=_known_position(inbox_id, cursor))
     changed = list(
         Item.objects.filter(inbox=inbox_id)
         .changed(cursor.seq, now.seq)
@@ -188,10 +188,16 @@ def _known_position(inbox_id: int, cursor: Cursor) -> int:
     where the earliest such membership began. Entries of other topics then come twice.
     """
     joined = Membership.objects.filter(
-        inbox=inbox_id, seq__gt=cursor.seq, since__lt=cursor.position
+        inbox=inbox_id, until=None, seq__gt=cursor.seq, since__lt=cursor.position
     )
     since: int | None = joined.aggregate(since=Min("since"))["since"]
     return cursor.position if since is None else since
+
+
+def _why_membership_resets(inbox_id: int, cursor: Cursor) -> str:
+    """A client that had not heard of leaving a topic may show entries from after that."""
+    left = Membership.objects.filter(inbox=inbox_id, seq__gt=cursor.seq, until__lt=cursor.position)
+    return "left" if left.exists() else ""
 
 
 def _is_too_far(inbox_id: int, now: Standing, cursor: Cursor, after: int) -> bool:

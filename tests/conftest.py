@@ -46,7 +46,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         uses_database = item.get_closest_marker("django_db") or (
             DATABASE_FIXTURES & set(getattr(item, "fixturenames", ()))
         )
-        return bool(uses_database) and not item.get_closest_marker("browser")
+        once = item.get_closest_marker("browser") or item.get_closest_marker("any_database")
+        return bool(uses_database) and not once
 
     kept = [item for item in items if wanted(item)]
     if len(kept) < len(items):

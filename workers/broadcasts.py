@@ -3,19 +3,18 @@
 from typing import Any
 
 from celery import Task
-from django.db import InterfaceError, OperationalError
 
 from notifications.services.broadcast import broadcast as broadcast_to
-from workers.celery import app
+from workers.celery import PASSING, app
 
 
 @app.task(
     name="notifications.broadcast",
     bind=True,
-    autoretry_for=(OperationalError, InterfaceError),
+    autoretry_for=PASSING,
     retry_backoff=True,
     retry_backoff_max=60,
-    max_retries=10,
+    max_retries=None,
 )
 def broadcast(self: Task, topic: str, type: str, **fields: Any) -> None:
     """Tell everybody of a topic. A redelivered task still tells them once."""

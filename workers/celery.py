@@ -3,8 +3,9 @@
 import os
 
 from celery import Celery
+from celery.exceptions import SoftTimeLimitExceeded
 from celery.signals import task_prerun
-from django.db import connections
+from django.db import InterfaceError, InternalError, OperationalError, connections
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "project.settings")
 
@@ -12,6 +13,10 @@ app = Celery("clarion")
 app.config_from_object("celeryconfig")
 # `current_app` is per thread unless there is a default, and web processes send from many threads.
 app.set_default()
+
+# What passes when a database comes back: it is away, locked, read-only after a fail-over, or hangs
+# until the time limit. Tasks that say something retry it for ever, as their key makes harmless.
+PASSING = (OperationalError, InterfaceError, InternalError, SoftTimeLimitExceeded)
 
 
 @task_prerun.connect

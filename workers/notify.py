@@ -3,20 +3,19 @@
 from typing import Any
 
 from celery import Task
-from django.db import InterfaceError, OperationalError
 
 from notifications.services.notify import notify_keys
-from workers.celery import app
+from workers.celery import PASSING, app
 
 
 @app.task(
     name="notifications.notify",
     bind=True,
     # A database that is away or locked is back soon; the key makes a second run harmless.
-    autoretry_for=(OperationalError, InterfaceError),
+    autoretry_for=PASSING,
     retry_backoff=True,
     retry_backoff_max=60,
-    max_retries=10,
+    max_retries=None,
 )
 def notify(self: Task, user_ids: list[str | int], type: str, **fields: Any) -> None:
     """Notify the users with these primary keys. A redelivered task still notifies once."""

@@ -1,6 +1,7 @@
 """Ringing the doorbell: the one place that publishes to the channel layer."""
 
 import asyncio
+import logging
 from collections.abc import Sequence
 from typing import Protocol, cast
 
@@ -9,6 +10,8 @@ from channels.layers import get_channel_layer
 
 from notifications.live.breaker import breaker
 from notifications.wire.events import Message
+
+logger = logging.getLogger(__name__)
 
 # Seconds that one publish may take. It is 0.1 ms on a healthy network.
 PUBLISH_SECONDS = 0.8
@@ -50,4 +53,8 @@ def publish_many(pairs: Sequence[tuple[str, Message]]) -> bool:
 
 async def _send_each(layer: AsyncLayer, pairs: Sequence[tuple[str, Message]]) -> None:
     for group, message in pairs:
-        await asyncio.wait_for(layer.group_send(group, message), PUBLISH_SECONDS)
+        try:
+            await asyncio.wait_for(layer.group_send(group, message), PUBLISH_SECONDS)
+        except (TypeError, ValueError, OverflowError):
+            # This one cannot be serialised; the others are for other people.
+            logger.exception("An event for %s could not be published", group)

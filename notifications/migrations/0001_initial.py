@@ -125,6 +125,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('since', models.PositiveBigIntegerField()),
+                ('until', models.PositiveBigIntegerField(null=True)),
                 ('seq', models.PositiveBigIntegerField(default=0)),
                 ('inbox', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, to='clarion.inbox')),
                 ('topic', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, to='clarion.topic')),

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable, Iterator
+from uuid import UUID
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
@@ -64,9 +65,12 @@ def of_keys(user_ids: Iterable[object]) -> Audience:
 def primary_key(key: object) -> UserKey:
     """A user's primary key from its JSON form. Raises `InvalidNotification`."""
     try:
-        if key is None or isinstance(key, bool):
+        if not isinstance(key, str | int | UUID) or isinstance(key, bool):
             raise ValidationError("no key")
-        primary: UserKey = get_user_model()._meta.pk.to_python(key)
+        field = get_user_model()._meta.pk
+        primary: UserKey = field.to_python(key)
+        # Among others: what the database's integers cannot hold.
+        field.run_validators(primary)
         return primary
     except (ValidationError, ValueError, TypeError):
         raise InvalidNotification(f"{key!r} cannot be a user's primary key.") from None

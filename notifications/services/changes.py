@@ -1,6 +1,6 @@
 """Putting new items into a locked inbox, and telling of changes after commit."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import Literal
 
@@ -31,7 +31,7 @@ def new_items(inbox: Inbox, said: Iterable[tuple[Notification, int | None]]) -> 
 def event_of(
     inbox: Inbox,
     since: int,
-    items: Iterable[Item],
+    items: Sequence[Item],
     *,
     frame: Literal["notifications", "change"] = "change",
     all_up_to: AllUpTo | None = None,
@@ -42,15 +42,14 @@ def event_of(
     Too many items for one frame become an event that only says how far the inbox is; sockets
     that are behind then fetch page by page.
     """
-    wire_items = [wire_item(item.notification, item) for item in items]
-    if len(wire_items) > settings.page_size:
-        wire_items, since, all_up_to = [], inbox.seq, None
+    if len(items) > settings.page_size:
+        items, since, all_up_to = [], inbox.seq, None
     return InboxEvent(
         frame=frame,
         since=since,
         seq=inbox.seq,
         counters=Counters(inbox.unread, inbox.unseen, inbox.taken),
-        items=wire_items,
+        items=[wire_item(item.notification, item) for item in items],
         removed=[],
         all_up_to=all_up_to,
         topics=None if topics is None else dict(topics),

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TypedDict
 from urllib.parse import urlsplit
 
@@ -15,6 +15,7 @@ from django.utils.functional import Promise
 from notifications import registry
 from notifications.exceptions import InvalidNotification
 from notifications.models import Level, Notification, Priority
+from notifications.wire.cursor import NUMBER_LIMIT
 
 # Characters, and bytes of JSON for data. Together a notification stays below 16 KiB on the wire,
 # a quarter of what may wait for a slow socket.
@@ -23,8 +24,10 @@ BODY_MAX = 2000
 URL_MAX = 2000
 THREAD_MAX = 100
 DATA_MAX = 4096
+DATA_DEPTH = 20
 LABEL_MAX = 100
 ACTOR_KEY_MAX = 100
+LAST_YEAR = 9998
 
 Actor = Model | Mapping[str, str] | str | None
 
@@ -168,15 +171,34 @@ def _data(value: Mapping[str, object] | None) -> dict[str, object]:
         raise InvalidNotification(f"data is more than {DATA_MAX} bytes of JSON.")
     # As it will come back from the database: tuples as lists, keys as text.
     stored: dict[str, object] = json.loads(text)
+    _check_values(stored, DATA_DEPTH)
     return stored
+
+
+def _check_values(value: object, depth: int) -> None:
+    """Refuse what msgpack or JavaScript cannot hold."""
+    if depth == 0:
+        raise InvalidNotification(f"data is nested more than {DATA_DEPTH} deep.")
+    if isinstance(value, int) and abs(value) >= NUMBER_LIMIT:
+        raise InvalidNotification("data has a whole number of 2**53 or more; send it as text.")
+    if isinstance(value, dict | list):
+        for inner in value.values() if isinstance(value, dict) else value:
+            _check_values(inner, depth - 1)
 
 
 def _moment(value: datetime | str | None) -> datetime | None:
     if value is None:
         return None
-    moment = parse_datetime(value) if isinstance(value, str) else value
-    if not isinstance(moment, datetime) or timezone.is_naive(moment):
-        raise InvalidNotification("expires_at must be a moment with a time zone.")
+    try:
+        moment = parse_datetime(value) if isinstance(value, str) else value
+        if not isinstance(moment, datetime) or timezone.is_naive(moment):
+            raise InvalidNotification("expires_at must be a moment with a time zone.")
+        moment = moment.astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        raise InvalidNotification(f"expires_at: {error}") from error
+    # At the edges, databases and drivers convert to years that Python does not have.
+    if not 1970 <= moment.year <= LAST_YEAR:
+        raise InvalidNotification(f"expires_at must lie between 1970 and {LAST_YEAR}.")
     return moment
 
 

@@ -8,9 +8,10 @@ from django.db import transaction
 from django.db.models import OuterRef, Subquery
 from django.db.models.functions import Coalesce
 
+from notifications import selectors
 from notifications.models import Inbox, LogEntry, LogHead
 from notifications.services.audience import UserKey
-from notifications.services.memberships import first_memberships
+from notifications.services.memberships import align, first_memberships
 
 
 def ensure(user: AbstractBaseUser) -> Inbox:
@@ -23,18 +24,42 @@ def ensure(user: AbstractBaseUser) -> Inbox:
     return inbox
 
 
+def begin(user: AbstractBaseUser) -> None:
+    """An inbox for somebody new: what was said before is not theirs."""
+    head = LogHead.objects.values_list("position", flat=True).get()
+    with transaction.atomic():
+        Inbox.objects.bulk_create([Inbox(user_id=user.pk, taken=head)], ignore_conflicts=True)
+        first_memberships(Inbox.objects.filter(user_id=user.pk))
+
+
+def follow(user: AbstractBaseUser) -> None:
+    """Bring memberships in step after a change of staff status or groups.
+
+    Where the inbox was still missing nobody knows which memberships are the new ones, so all of
+    them begin now: nobody may hear what was said to a topic before they joined it.
+    """
+    inbox_id = selectors.inbox_of(user.pk)
+    if inbox_id is None:
+        head = LogHead.objects.values_list("position", flat=True).get()
+        with transaction.atomic():
+            _make_missing([user.pk], members_since=head)
+        inbox_id = Inbox.objects.values_list("pk", flat=True).get(user_id=user.pk)
+    align(inbox_id, user)
+
+
 def ensure_locked(user_keys: Iterable[UserKey]) -> dict[UserKey, Inbox]:
-    """The inboxes of these people by primary key, made where missing, locked in order of id.
+    """The inboxes of these people by primary key, made where missing, locked in order of person.
 
     Keys that no user has are not among them.
     """
     keys = list(user_keys)
     _make_missing(keys)
-    locked = Inbox.objects.filter(user_id__in=keys).select_for_update(no_key=True).order_by("pk")
-    return {inbox.user_id: inbox for inbox in locked}
+    # By person, not by id: whoever deletes users, or changes their groups, goes in that order.
+    locked = Inbox.objects.filter(user_id__in=keys).select_for_update(no_key=True)
+    return {inbox.user_id: inbox for inbox in locked.order_by("user_id")}
 
 
-def _make_missing(keys: list[UserKey]) -> None:
+def _make_missing(keys: list[UserKey], members_since: int | None = None) -> None:
     """Inboxes for those of these users that have none; another process may be making the same.
 
     An inbox is made with its user, so these are of people who came in bulk or before Clarion did.
@@ -46,7 +71,8 @@ def _make_missing(keys: list[UserKey]) -> None:
         Inbox.objects.bulk_create(
             (Inbox(user_id=pk, taken=position) for pk, position in begun), ignore_conflicts=True
         )
-        first_memberships(Inbox.objects.filter(user_id__in=[pk for pk, _ in begun]))
+        made = Inbox.objects.filter(user_id__in=[pk for pk, _ in begun])
+        first_memberships(made, members_since)
 
 
 def _first_position() -> Subquery | Coalesce:

@@ -4,7 +4,8 @@ import logging
 import time
 from datetime import timedelta
 
-from django.db import connection, transaction
+from celery.exceptions import SoftTimeLimitExceeded
+from django.db import OperationalError, connection, transaction
 from django.db.models import QuerySet
 from django.db.models.functions import Now
 
@@ -69,12 +70,15 @@ def relay_batch(lane: Outbox.Lane) -> int:
             rows = list(_claimable(due)[: CLAIM[lane]])
             claimed = [row.pk for row in rows]
             publications = _do(rows)
-    except Exception:
-        if not claimed:
+    except Exception as error:
+        if not claimed or isinstance(error, SoftTimeLimitExceeded):
             raise
         logger.warning("A batch of %d outbox rows failed; one by one", len(claimed), exc_info=True)
+        stop_at = time.monotonic() + RUN_SECONDS
         for pk in claimed:
-            _relay_row(pk)
+            # What is left stays due, and the next relay begins with whole batches again.
+            if time.monotonic() < stop_at:
+                _relay_row(pk)
     else:
         publish_many(publications)
     return len(claimed)
@@ -84,6 +88,8 @@ def _relay_row(pk: int) -> None:
     try:
         with transaction.atomic():
             publications = _do(list(_claimable(_due().filter(pk=pk))))
+    except SoftTimeLimitExceeded:
+        raise
     except Exception as error:
         logger.exception("Outbox row %d failed", pk)
         _note_failure(pk, error)
@@ -105,7 +111,8 @@ def _note_failure(pk: int, error: Exception) -> None:
         row = _claimable(Outbox.objects.filter(pk=pk)).first()
         if row is None:
             return
-        row.attempts += 1
+        # A lock that was not to be had, or a deadlock, says nothing against the row.
+        row.attempts += not isinstance(error, OperationalError)
         row.error = f"{type(error).__name__}: {error}".replace("\0", "")[:ERROR_MAX]
         parked = row.attempts >= Outbox.ATTEMPTS
         wait = timedelta(seconds=min(2**row.attempts, BACKOFF_MAX))

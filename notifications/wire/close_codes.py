@@ -25,7 +25,11 @@ KEEPALIVE = CloseCode(
     1011, "keepalive", "keepalive ping timeout", True, "pings stay unanswered (by uvicorn)"
 )
 PROTOCOL_VIOLATION = CloseCode(
-    4400, "protocol_violation", "too many bad frames", False, "a client keeps sending nonsense"
+    4400,
+    "protocol_violation",
+    "too many bad frames",
+    False,
+    "a client keeps sending nonsense, or floods",
 )
 SIGNED_OUT = CloseCode(
     4401, "signed_out", "sign in again", False, "nobody is signed in, or not any more"

@@ -32,6 +32,8 @@ HOLD_LIMIT = 100
 RESUME_SECONDS = 5.0
 # Bad frames forgiven per minute.
 BAD_FRAMES_PER_MINUTE = 10
+# Frames of any kind taken per minute; a client that acknowledges once a second sends about 60.
+FRAMES_PER_MINUTE = 300
 
 
 @dataclass(frozen=True)
@@ -123,7 +125,7 @@ class Session:
         self._suspect_until: float | None = None
         self._asked_at: float | None = None
         self._asked: Cursor | None = None
-        self._bad_frames: list[float] = []
+        self._minute = _Minute()
 
     @property
     def deadline(self) -> float | None:
@@ -154,7 +156,8 @@ class Session:
     def event(self, event: Event, now: float) -> list[Output]:
         """Something arrived from the channel layer."""
         if isinstance(event, SignedOut):
-            return [Close(close_codes.SIGNED_OUT)] if event.login == self._login else []
+            mine = self._login and event.login == self._login
+            return self._close(close_codes.SIGNED_OUT) if mine else []
         if self.state in (State.OPENING, State.FETCHING):
             self._hold(event)
             return []
@@ -219,10 +222,12 @@ class Session:
         """A text frame from the client."""
         if self.state is State.CLOSED:
             return []
+        if self._minute.count(now) > FRAMES_PER_MINUTE:
+            return self._close(close_codes.PROTOCOL_VIOLATION)
         try:
             frame = frames.decode(text)
         except frames.BadFrame as bad:
-            return self._refuse(bad.code, str(bad), now)
+            return self._refuse(bad.code, str(bad))
         if isinstance(frame, frames.Ack):
             self.acknowledged = (frame.seq, frame.position)
             return []
@@ -234,7 +239,10 @@ class Session:
 
     def received_binary(self, now: float) -> list[Output]:
         """A binary frame from the client, which there are none of."""
-        return self._refuse("not_json", "Frames are text.", now)
+        if self.state is State.CLOSED:
+            return []
+        self._minute.count(now)
+        return self._refuse("not_json", "Frames are text.")
 
     def stalled(self) -> None:
         """The socket has taken all that it may owe: write nothing until `drained`."""
@@ -294,13 +302,15 @@ class Session:
         self._asked_at = now
         return self._fetch(cursor)
 
-    def _refuse(self, code: str, detail: str, now: float) -> list[Output]:
-        self._bad_frames = [time for time in self._bad_frames if time > now - 60.0]
-        self._bad_frames.append(now)
-        if len(self._bad_frames) > BAD_FRAMES_PER_MINUTE:
-            self.closed()
-            return [Close(close_codes.PROTOCOL_VIOLATION)]
+    def _refuse(self, code: str, detail: str) -> list[Output]:
+        self._minute.bad += 1
+        if self._minute.bad > BAD_FRAMES_PER_MINUTE:
+            return self._close(close_codes.PROTOCOL_VIOLATION)
         return [Send(frames.Error(code, detail))]
+
+    def _close(self, code: CloseCode) -> list[Output]:
+        self.closed()
+        return [Close(code)]
 
     def _hold(self, event: InboxEvent | LogEvent) -> None:
         if len(self._held) < HOLD_LIMIT:
@@ -358,7 +368,11 @@ class Session:
         if event.topics is None:
             return outputs
         passed_by = self._may_have_passed_by(event.topics)
+        left = not set(self.topics) <= set(event.topics)
         self.topics = event.topics
+        if left and self.position > event.counters.taken:
+            # Leaving took the log in up to there; an entry beyond may have overtaken the news.
+            return [*outputs, Send(frames.Reset("left"))]
         if not passed_by:
             return outputs
         # From before the membership, so that the database counts it as new to us.
@@ -390,6 +404,21 @@ class Session:
             since = self.topics.get(entry.topic)
             if since is not None and entry.position > since:
                 yield entry
+
+
+@dataclass
+class _Minute:
+    """What a client sent in the running minute."""
+
+    began: float = float("-inf")
+    frames: int = 0
+    bad: int = 0
+
+    def count(self, now: float) -> int:
+        if now >= self.began + 60.0:
+            self.began, self.frames, self.bad = now, 0, 0
+        self.frames += 1
+        return self.frames
 
 
 def _inbox_frame(event: InboxEvent) -> Frame:

@@ -8,7 +8,7 @@ from notifications.models import Notification
 from notifications.services.relay import relay
 from tests.acceptance.screen import titles_of
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.any_database]
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from websockets.exceptions import InvalidStatus
 from notifications import notify
 from notifications.services.relay import relay
 
-pytestmark = pytest.mark.promise_8
+pytestmark = [pytest.mark.promise_8, pytest.mark.any_database]
 
 
 def test_anonymous(live_site):

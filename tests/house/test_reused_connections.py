@@ -5,12 +5,14 @@ from django.db import connection
 
 from notifications import notify
 from notifications.models import Item
+from tests.settings import DATABASE_URLS, TEST_DATABASE
 from tests.support.processes import Processes
 from tests.support.redis import RedisProcess
 from tests.support.waiting import wait_until
 from workers import app
 
-BACKENDS = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+NAME = "the-worker"
+BACKENDS = f"FROM pg_stat_activity WHERE application_name = '{NAME}'"
 
 
 def query(sql: str) -> list[int]:
@@ -23,7 +25,8 @@ def query(sql: str) -> list[int]:
 def test_a_worker_reuses_its_connection_until_it_dies(
     processes: Processes, redis_server: RedisProcess, ada: object
 ) -> None:
-    worker = processes.worker(WORKER_CONCURRENCY="1")
+    url = f"{DATABASE_URLS[TEST_DATABASE]}&application_name={NAME}"
+    worker = processes.worker(WORKER_CONCURRENCY="1", DATABASE_URL=url)
 
     def delivered(number: int) -> bool:
         app.send_task("notifications.sweep")

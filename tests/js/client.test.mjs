@@ -169,6 +169,8 @@ describe("Mailbox", () => {
     assert.equal(mailbox.counts(0).unread, 3);
     assert.equal(mailbox.apply({ type: "heartbeat", seq: 10, position: 5, ...counters(2) }).behind, null);
     assert.equal(mailbox.counts(0).unread, 2);
+    assert.equal(mailbox.apply({ type: "heartbeat", seq: 10, position: 9, ...counters(2) }).behind, null);
+    assert.equal(mailbox.cursor, "e.10.9", "what passed by without a frame was for others");
     assert.equal(mailbox.apply({ type: "heartbeat", seq: 9, position: 5, ...counters(8) }).behind, null);
     assert.equal(mailbox.counts(0).unread, 2);
   });

@@ -169,3 +169,91 @@ def test_a_cursor_from_before_joining_missed_the_topic_however_far_its_position(
     assert [item["title"] for item in page.items] == ["to the group", "to all"]
     # Once the membership is known, the position counts again.
     assert changes(inbox_id, Cursor(before.epoch, page.seq, page.position)).items == []
+
+
+class TestWithoutAnInbox:
+    """People who were there before Clarion, or who came in bulk."""
+
+    @pytest.fixture
+    def dormant(self):
+        (user,) = User.objects.bulk_create([User(username="dormant")])
+        return user
+
+    @pytest.mark.promise_8
+    def test_who_joins_hears_nothing_from_before(self, dormant, say):
+        group = Group.objects.create(name="g")
+        say(f"auth_group.{group.pk}", "before")
+        say("staff", "before")
+        dormant.groups.add(group)
+        dormant.is_staff = True
+        dormant.save()
+        say(f"auth_group.{group.pk}", "after")
+        assert heard(dormant) == ["after"]
+
+    @pytest.mark.promise_1
+    def test_who_leaves_keeps_what_was_theirs(self, dormant, say):
+        group = Group.objects.create(name="g")
+        dormant.groups.add(group)
+        say(f"auth_group.{group.pk}", "mine")
+        dormant.groups.remove(group)
+        say(f"auth_group.{group.pk}", "not mine")
+        assert heard(dormant) == ["mine"]
+
+
+def test_an_imported_user_hears_nothing_old_whatever_the_date_of_joining(say):
+    say("everyone", "old")
+    user = User.objects.create_user("old hand", date_joined=timezone.now() - timedelta(days=999))
+    assert heard(user) == []
+
+
+class Proxy(User):
+    """A user by another name, as admins make them."""
+
+    class Meta:
+        proxy = True
+        app_label = "auth"
+
+
+@pytest.mark.promise_8
+def test_proxies_of_the_user_model_are_followed(ada, say):
+    proxy = Proxy.objects.get(pk=ada.pk)
+    proxy.is_staff = True
+    proxy.save()
+    say("staff", "while")
+    proxy.is_staff = False
+    proxy.save()
+    say("staff", "after")
+    assert heard(ada) == ["while"]
+
+
+def test_saving_a_user_locks_nothing_where_nothing_changed(ada):
+    with CaptureQueriesContext(connection) as queries:
+        ada.save()
+    assert not [query for query in queries if "UPDATE" in query["sql"] and "inbox" in query["sql"]]
+    assert not [query for query in queries if "FOR NO KEY UPDATE" in query["sql"]]
+
+
+def test_coming_back_hears_nothing_of_the_time_between(ada, say):
+    group = Group.objects.create(name="g")
+    topic = f"auth_group.{group.pk}"
+    ada.groups.add(group)
+    say(topic, "one")
+    ada.groups.clear()
+    say(topic, "two")
+    ada.groups.add(group)
+    say(topic, "three")
+    assert heard(ada) == ["one", "three"]
+
+
+def test_a_client_that_had_not_heard_of_leaving_begins_anew(ada, say):
+    group = Group.objects.create(name="g")
+    ada.groups.add(group)
+    inbox_id = inboxes.ensure(ada).pk
+    before = standing(inbox_id)
+    ada.groups.clear()
+    say(f"auth_group.{group.pk}", "no more for her")
+    # Her session passed it on before it heard.
+    cursor = Cursor(before.epoch, before.seq, before.position + 1)
+    assert changes(inbox_id, cursor).reset == "left"
+    now = standing(inbox_id)
+    assert not changes(inbox_id, Cursor(now.epoch, now.seq, now.position)).reset

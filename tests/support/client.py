@@ -61,8 +61,11 @@ class ReferenceClient:
                 self.seq, self.position = frame["seq"], frame["position"]
                 self._count(frame)
             case "heartbeat":
-                if self.seq < frame["seq"] or self.position < frame["position"]:
+                if self.seq < frame["seq"]:
                     self.wants_resume = True
+                else:
+                    # What passed by without a frame was not for this person.
+                    self.position = max(self.position, frame["position"])
             case "reset":
                 self.wants_page = True
 

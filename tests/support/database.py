@@ -3,11 +3,13 @@
 from typing import Any
 
 from django.apps import apps
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 
 # Made by migrating, changed by no test; left alone because emptying them is what makes
 # Django's own flush slow.
 LEFT_ALONE = {"django_content_type", "auth_permission", "django_migrations"}
+
+ATTEMPTS = 5
 
 
 class Baseline:
@@ -31,7 +33,19 @@ class Baseline:
                     self.rows[table] = rows
 
     def restore(self) -> None:
-        """Go back to the remembered rows. Foreign keys are checked at the end, so order is free."""
+        """Go back to the remembered rows, while processes of the test may still be at work.
+
+        They lock rows in an order of their own, so whoever of us is chosen as the victim of a
+        deadlock tries again. Foreign keys are checked at the end, so our order is free.
+        """
+        for _ in range(ATTEMPTS - 1):
+            try:
+                return self._restore()
+            except OperationalError:
+                continue
+        return self._restore()
+
+    def _restore(self) -> None:
         with transaction.atomic(), connection.cursor() as cursor:
             for table in self.tables:
                 cursor.execute(f"DELETE FROM {connection.ops.quote_name(table)}")

@@ -1,6 +1,7 @@
 """What can be said, and what is refused with which word."""
 
-from datetime import UTC, datetime
+import functools
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from django.contrib.auth.models import User
@@ -78,6 +79,12 @@ def test_lazy_text_is_text():
         ({"expires_at": datetime(2030, 1, 1)}, "expires_at"),  # noqa: DTZ001
         ({"expires_at": "tomorrow"}, "expires_at"),
         ({"expires_at": "2030-01-01"}, "expires_at"),
+        ({"expires_at": "2030-13-45T00:00:00Z"}, "expires_at"),
+        ({"expires_at": datetime.max.replace(tzinfo=timezone(timedelta(hours=-5)))}, "expires_at"),
+        ({"expires_at": "0001-01-01T00:00:00+10:00"}, "expires_at"),
+        ({"data": {"a": 2**53}}, "data"),
+        ({"data": {"a": [{"b": -(2**64)}]}}, "data"),
+        ({"data": {"a": functools.reduce(lambda inner, _: [inner], range(25), 1)}}, "data"),
         ({"actor": {"id": "1"}}, "actor"),
         ({"actor": 7}, "actor"),
         ({"url": "javascript:alert(1)"}, "url"),

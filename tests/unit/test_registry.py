@@ -56,8 +56,17 @@ def test_rendered_in_the_readers_language():
     assert rendered(item, "en")["title"] == "Yes"
 
 
-@pytest.mark.parametrize("item", [{"type": "gone"}, {"type": "order", "data": {}}])
-def test_nothing_vanishes_because_its_type_did(item):
+@pytest.mark.parametrize(
+    "item",
+    [
+        {"type": "gone"},
+        {"type": "order", "data": {}},
+        {"type": "padded", "data": {"n": None}},
+        {"type": "padded", "data": {"n": [1]}},
+    ],
+)
+def test_nothing_vanishes_because_it_cannot_be_rendered(item):
     register(NotificationType(**GOOD))
-    item = {"title": "", "body": "", "data": {}, **item}
+    register(NotificationType(**{**GOOD, "key": "padded", "title": "Total {n:>8}"}))
+    item = {"id": "1", "title": "", "body": "", "data": {}, **item}
     assert rendered(item)["title"] == item["type"]

@@ -12,6 +12,7 @@ from notifications.wire.frames import Counters
 from notifications.wire.session import (
     BAD_FRAMES_PER_MINUTE,
     BEHIND_SECONDS,
+    FRAMES_PER_MINUTE,
     HOLD_LIMIT,
     HOLD_SECONDS,
     RESUME_SECONDS,
@@ -142,10 +143,21 @@ class TestTopics:
         assert sent([write]) == [6]
         assert fetch == Fetch(Cursor("e", 5, 11))
 
+    def left(self, taken: int) -> InboxEvent:
+        counters = Counters(0, 0, taken)
+        return InboxEvent("change", 5, 6, counters, [], [], topics={EVERYONE: 0})
+
     def test_after_leaving_nothing_comes(self):
-        session = live()
-        session.event(change(5, 6, topics={}), 0.0)
-        assert session.event(entry(11), 0.0) == []
+        session = Session(30)
+        session.opened(standing(topics={EVERYONE: 0, STAFF: 0}), Cursor("e", 5, 10), 0.0)
+        assert sent(session.event(self.left(taken=10), 0.0)) == [6]
+        assert session.event(entry(11, STAFF), 0.0) == []
+
+    def test_an_entry_that_overtook_the_leaving_is_taken_back(self):
+        session = Session(30)
+        session.opened(standing(topics={EVERYONE: 0, STAFF: 0}), Cursor("e", 5, 10), 0.0)
+        assert sent(session.event(entry(11, STAFF), 0.0)) == ["p11"]
+        assert sent(session.event(self.left(taken=10), 0.0)) == [6, "reset"]
 
 
 class TestFetching:
@@ -276,6 +288,15 @@ class TestClient:
             for _ in range(BAD_FRAMES_PER_MINUTE // 2):
                 assert sent(session.received("?", 61.0 * minute)) == ["error"]
 
+    def test_a_flood_closes_too(self):
+        session = live()
+        ack = '{"type":"ack","seq":4,"position":9}'
+        for _ in range(FRAMES_PER_MINUTE):
+            assert session.received(ack, 0.0) == []
+        assert session.received(ack, 1.0) == [Close(close_codes.PROTOCOL_VIOLATION)]
+        assert session.received(ack, 61.0) == []
+        assert session.state is State.CLOSED
+
     def test_binary_is_nonsense(self):
         assert sent(live().received_binary(0.0)) == ["error"]
 
@@ -284,6 +305,7 @@ def test_signed_out_closes_the_sockets_of_that_login_only():
     session = Session(30, login="mine")
     assert session.event(SignedOut("other"), 0.0) == []
     assert session.event(SignedOut("mine"), 0.0) == [Close(close_codes.SIGNED_OUT)]
+    assert Session(30).event(SignedOut(""), 0.0) == []
 
 
 def test_after_the_end_nothing_happens():

@@ -174,9 +174,11 @@ export class Mailbox {
   }
 
   #heartbeat(frame) {
-    const { seq, position } = this.point;
-    if (frame.seq > seq || frame.position > position) return settled([], frame);
-    if (frame.seq === seq && frame.position === position) this.#counters = countersOf(frame);
+    const { seq } = this.point;
+    if (frame.seq > seq) return settled([], frame);
+    // All of ours up to there went down this socket: what passed by without a frame was for others.
+    this.#moveTo(frame.position);
+    if (this.#cursor && frame.seq === seq) this.#counters = countersOf(frame);
     return settled();
   }
 
