@@ -12,6 +12,7 @@ from django.db.models.functions import Now
 from notifications.live.publish import publish_many
 from notifications.models import Outbox
 from notifications.services.fanout import Publications, fan_out
+from notifications.services.locks import wait_at_most
 from notifications.services.wake import open_gate, wake_relay
 
 logger = logging.getLogger(__name__)
@@ -22,6 +23,12 @@ CLAIM = {Outbox.Lane.DIRECT: 500, Outbox.Lane.BULK: 2}
 # Seconds after which a relay hands over to its successor: short tasks are what keeps Celery's
 # shutdown fast and its visibility time-out far away.
 RUN_SECONDS = 5.0
+# Seconds to wait for a lock, with a whole batch and with one row. Our own are held for
+# milliseconds; somebody's long transaction must hold up the person concerned and nobody else.
+BATCH_LOCK_SECONDS = 1.0
+ROW_LOCK_SECONDS = 0.2
+# A row that met a lock comes back after so many seconds.
+LOCKED_SECONDS = 5
 # A failing row waits 2, 4, 8 ... seconds, at most this many.
 BACKOFF_MAX = 300
 # Seconds for which a due row is left to the wake-up that its caller sent.
@@ -67,6 +74,7 @@ def relay_batch(lane: Outbox.Lane) -> int:
     claimed: list[int] = []
     try:
         with transaction.atomic():
+            wait_at_most(BATCH_LOCK_SECONDS)
             rows = list(_claimable(due)[: CLAIM[lane]])
             claimed = [row.pk for row in rows]
             publications = _do(rows)
@@ -87,6 +95,7 @@ def relay_batch(lane: Outbox.Lane) -> int:
 def _relay_row(pk: int) -> None:
     try:
         with transaction.atomic():
+            wait_at_most(ROW_LOCK_SECONDS)
             publications = _do(list(_claimable(_due().filter(pk=pk))))
     except SoftTimeLimitExceeded:
         raise
@@ -112,10 +121,12 @@ def _note_failure(pk: int, error: Exception) -> None:
         if row is None:
             return
         # A lock that was not to be had, or a deadlock, says nothing against the row.
-        row.attempts += not isinstance(error, OperationalError)
+        locked = isinstance(error, OperationalError)
+        row.attempts += not locked
         row.error = f"{type(error).__name__}: {error}".replace("\0", "")[:ERROR_MAX]
         parked = row.attempts >= Outbox.ATTEMPTS
-        wait = timedelta(seconds=min(2**row.attempts, BACKOFF_MAX))
+        seconds = LOCKED_SECONDS if locked else min(2**row.attempts, BACKOFF_MAX)
+        wait = timedelta(seconds=seconds)
         Outbox.objects.filter(pk=pk).update(
             attempts=row.attempts, error=row.error, due_at=None if parked else Now() + wait
         )

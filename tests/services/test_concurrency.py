@@ -6,12 +6,14 @@ from functools import partial
 
 import pytest
 from django.contrib.auth.models import Group, User
-from django.db import connection
+from django.db import connection, transaction
+from django.db.models.functions import Now
 
 from notifications import broadcast, notify
 from notifications.models import Inbox, Item, LogEntry, Membership, Outbox
 from notifications.selectors import standing
 from notifications.services import inbox as service
+from notifications.services.locks import lock_inbox
 from notifications.services.relay import relay_batch
 from notifications.wire.cursor import Cursor
 
@@ -101,6 +103,36 @@ def test_everybody_at_once(make_user, caplog):
     members = crowd.group.user_set.values_list("pk", flat=True)
     rows = Membership.objects.filter(until=None).values_list("inbox__user_id", "topic__key")
     assert set(rows) == {(pk, f"auth_group.{crowd.group.pk}") for pk in members}
+
+
+@pytest.mark.postgresql
+@pytest.mark.django_db(transaction=True)
+def test_a_long_transaction_holds_up_the_person_concerned_and_nobody_else(ada, bob):
+    locked, done = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with transaction.atomic():
+            lock_inbox(Inbox.objects.get(user=ada).pk)
+            locked.set()
+            done.wait(30)
+
+    def relay_meanwhile() -> None:
+        try:
+            assert locked.wait(10)
+            for person in (ada, bob):
+                notify(person, "message", title="T")
+            relay_batch(Outbox.Lane.DIRECT)
+            assert Item.objects.filter(inbox__user=bob).count() == 1
+            (row,) = Outbox.objects.all()
+            assert (row.recipients, row.attempts) == ([str(ada.pk)], 0)
+            assert "lock" in row.error
+        finally:
+            done.set()
+
+    together(hold, relay_meanwhile)
+    Outbox.objects.update(due_at=Now())
+    relay_batch(Outbox.Lane.DIRECT)
+    assert Item.objects.filter(inbox__user=ada).count() == 1
 
 
 def check_inbox(inbox: Inbox) -> None:
