@@ -29,7 +29,8 @@ from notifications.selectors import Positions
 from notifications.services import inboxes
 from notifications.wire import close_codes, events, frames
 from notifications.wire.cursor import Cursor
-from notifications.wire.session import Close, Fetch, Output, Send, Session
+from notifications.wire.outputs import Close, Fetch, Output, Send
+from notifications.wire.session import Session
 
 logger = logging.getLogger(__name__)
 

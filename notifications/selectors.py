@@ -13,7 +13,7 @@ from notifications.rendering import wire_item
 from notifications.wire import frames
 from notifications.wire.cursor import Cursor
 from notifications.wire.frames import Counters
-from notifications.wire.session import Page, Standing
+from notifications.wire.standing import Page, Standing
 
 EVERYONE = "everyone"
 

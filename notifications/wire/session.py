@@ -11,7 +11,7 @@ overlap (Channels dispatches one message at a time).
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum
 
 from notifications.wire import close_codes, frames
@@ -19,6 +19,8 @@ from notifications.wire.close_codes import CloseCode
 from notifications.wire.cursor import Cursor
 from notifications.wire.events import Event, InboxEvent, LogEvent, LogRecord, SignedOut
 from notifications.wire.frames import Counters, Frame
+from notifications.wire.outputs import Close, Fetch, Output, Send
+from notifications.wire.standing import Page, Standing
 
 # Seconds an event waits for the one before it. Two workers publish out of commit order by
 # milliseconds; half a second is far beyond that and well within what a reader notices.
@@ -34,60 +36,6 @@ RESUME_SECONDS = 5.0
 BAD_FRAMES_PER_MINUTE = 10
 # Frames of any kind taken per minute; a client that acknowledges once a second sends about 60.
 FRAMES_PER_MINUTE = 300
-
-
-@dataclass(frozen=True)
-class Standing:
-    """Where an inbox and the log are, read at one moment.
-
-    `topics` maps the ids of the inbox's topics to the position since which they concern it.
-    """
-
-    epoch: str
-    seq: int
-    position: int
-    counters: Counters
-    topics: Mapping[int, int]
-
-
-@dataclass(frozen=True)
-class Page:
-    """What changed after a cursor: one page, oldest first. `seq` and `position` end it.
-
-    `reset` instead says why the cursor cannot be resumed from; the rest is then where to go on.
-    """
-
-    standing: Standing
-    seq: int
-    position: int
-    items: list[frames.Item] = field(default_factory=list)
-    removed: list[str] = field(default_factory=list)
-    more: bool = False
-    reset: str = ""
-
-
-@dataclass(frozen=True)
-class Send:
-    """Write this frame."""
-
-    frame: Frame
-
-
-@dataclass(frozen=True)
-class Fetch:
-    """Read a page of what changed after this cursor and pass both to `fetched`."""
-
-    cursor: Cursor
-
-
-@dataclass(frozen=True)
-class Close:
-    """Close the socket."""
-
-    code: CloseCode
-
-
-Output = Send | Fetch | Close
 
 
 class State(Enum):

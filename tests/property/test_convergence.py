@@ -25,7 +25,8 @@ from notifications.services import inbox as inbox_service
 from notifications.services.relay import relay_batch
 from notifications.wire import events, frames
 from notifications.wire.cursor import Cursor
-from notifications.wire.session import Fetch, Output, Send, Session
+from notifications.wire.outputs import Fetch, Output, Send
+from notifications.wire.session import Session
 from tests.property.network import Network
 from tests.support.client import ReferenceClient
 from tests.support.redis import RedisProcess

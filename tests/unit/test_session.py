@@ -9,6 +9,7 @@ from notifications.wire import close_codes, frames
 from notifications.wire.cursor import Cursor
 from notifications.wire.events import InboxEvent, LogEvent, LogRecord, SignedOut
 from notifications.wire.frames import Counters
+from notifications.wire.outputs import Close, Fetch, Output, Send
 from notifications.wire.session import (
     BAD_FRAMES_PER_MINUTE,
     BEHIND_SECONDS,
@@ -16,15 +17,10 @@ from notifications.wire.session import (
     HOLD_LIMIT,
     HOLD_SECONDS,
     RESUME_SECONDS,
-    Close,
-    Fetch,
-    Output,
-    Page,
-    Send,
     Session,
-    Standing,
     State,
 )
+from notifications.wire.standing import Page, Standing
 
 EVERYONE, STAFF = 1, 2
 
