@@ -1,0 +1,40 @@
+"""Who may open a socket, decided before the consumer exists."""
+
+from notifications.authentication.handshake import (
+    Application,
+    Receive,
+    Scope,
+    Send,
+    not_found,
+    offered_subprotocol,
+    refuse,
+)
+from notifications.authentication.language import language_of
+from notifications.authentication.login import (
+    Login,
+    login_id,
+    login_of,
+    mark_of,
+    password_mark,
+)
+from notifications.authentication.middleware import RequireUser
+from notifications.authentication.origin import SameOrigin, is_same_origin
+
+__all__ = [
+    "Application",
+    "Login",
+    "Receive",
+    "RequireUser",
+    "SameOrigin",
+    "Scope",
+    "Send",
+    "is_same_origin",
+    "language_of",
+    "login_id",
+    "login_of",
+    "mark_of",
+    "not_found",
+    "offered_subprotocol",
+    "password_mark",
+    "refuse",
+]

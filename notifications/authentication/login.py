@@ -1,0 +1,68 @@
+"""What a socket knows of the login session it was opened with."""
+
+from dataclasses import dataclass
+
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.utils.crypto import salted_hmac
+
+from notifications.authentication.handshake import Scope
+from notifications.services.audience import UserKey
+
+# Where the middleware leaves the login in the scope.
+SCOPE_KEY = "clarion.login"
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """A login session and its person, as of the handshake.
+
+    `password_mark` changes with the password (`password_mark`); `inbox_id` is None where it was
+    not looked up, `expires_at` (Unix time) where the end of the login session is not known.
+    """
+
+    user_id: UserKey
+    session_key: str
+    password_mark: str = ""
+    inbox_id: int | None = None
+    expires_at: float | None = None
+
+    @property
+    def id(self) -> str:
+        """The name of the login session among processes; empty if there is none."""
+        return login_id(self.session_key)
+
+
+def login_of(scope: Scope) -> Login | None:
+    """The login that a socket was opened with; None if nobody may use it.
+
+    Set by `Authenticate`; behind Channels' `AuthMiddlewareStack` it is made of the user and the
+    session that this one found.
+    """
+    login: Login | None = scope.get(SCOPE_KEY)
+    if login is not None:
+        return login
+    user = scope.get("user")
+    if user is None or not user.is_authenticated or not user.is_active:
+        return None
+    session = scope.get("session")
+    key: str | None = session.session_key if session is not None else None
+    return Login(user.pk, key or "", mark_of(user))
+
+
+def mark_of(user: AbstractBaseUser) -> str:
+    """The mark of a user's password; empty where users have none."""
+    password: str | None = getattr(user, "password", None)
+    return "" if password is None else password_mark(password)
+
+
+def password_mark(password: str) -> str:
+    """What tells one value of the password column (a hash already) from the next.
+
+    16 hexadecimal digits that say nothing about it to whoever reads them.
+    """
+    return salted_hmac("clarion.password", password, algorithm="sha256").hexdigest()[:16]
+
+
+def login_id(session_key: str | None) -> str:
+    """What names a login session among processes without giving it away; empty for none."""
+    return salted_hmac("clarion.login", session_key).hexdigest() if session_key else ""

@@ -1,0 +1,79 @@
+"""Where a page must come from to open a socket."""
+
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.http.request import split_domain_port, validate_host
+
+from notifications.authentication.handshake import Application, Receive, Scope, Send, headers
+
+DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+class SameOrigin:
+    """Refuses handshakes (403) of pages from elsewhere: the guard against cross-site sockets.
+
+    Scheme, host and port of `Origin` must be those of the request (its host being in
+    ALLOWED_HOSTS) or be listed in CSRF_TRUSTED_ORIGINS, as Django does for unsafe requests
+    (`CsrfViewMiddleware._origin_verified`). Channels' validators ignore scheme and port.
+    """
+
+    def __init__(self, inner: Application) -> None:
+        self._inner = inner
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The ASGI application."""
+        if is_same_origin(scope):
+            await self._inner(scope, receive, send)
+        else:
+            await send({"type": "websocket.close"})
+
+
+def is_same_origin(scope: Scope) -> bool:
+    """Whether the handshake's one `Origin` is ours, or one that CSRF_TRUSTED_ORIGINS lists."""
+    origins = headers(scope, b"origin")
+    hosts = headers(scope, b"host")
+    if len(origins) != 1 or len(hosts) != 1:
+        return False
+    origin = _parts(origins[0])
+    if origin is None:
+        return False
+    if any(_matches(origin, trusted) for trusted in settings.CSRF_TRUSTED_ORIGINS):
+        return True
+    domain, _ = split_domain_port(hosts[0])
+    allowed = settings.ALLOWED_HOSTS or ([".localhost", "127.0.0.1", "[::1]"] * settings.DEBUG)
+    if not domain or not validate_host(domain, allowed):
+        return False
+    scheme = "https" if _is_secure(scope) else "http"
+    return origin == _parts(f"{scheme}://{hosts[0]}")
+
+
+def _is_secure(scope: Scope) -> bool:
+    if scope.get("scheme") in ("wss", "https"):
+        return True
+    trusted: tuple[str, str] | None = getattr(settings, "SECURE_PROXY_SSL_HEADER", None)
+    if not trusted:
+        return False
+    name = trusted[0].removeprefix("HTTP_").replace("_", "-").lower().encode()
+    return headers(scope, name) == [trusted[1]]
+
+
+def _matches(origin: tuple[str, str, int], trusted: str) -> bool:
+    parts = _parts(trusted.replace("://*.", "://"))
+    if parts is None:
+        return False
+    if "://*." in trusted:
+        same = origin[0] == parts[0] and origin[2] == parts[2]
+        return same and origin[1].endswith(f".{parts[1]}")
+    return origin == parts
+
+
+def _parts(origin: str) -> tuple[str, str, int] | None:
+    """Scheme, host and port of an origin; None if it is not one ("null" among them)."""
+    try:
+        url = urlsplit(origin)
+        if url.scheme not in DEFAULT_PORTS or not url.hostname:
+            return None
+        return url.scheme, url.hostname, url.port or DEFAULT_PORTS[url.scheme]
+    except ValueError:
+        return None
