@@ -1,0 +1,92 @@
+"""A uvicorn process with a small application, and sockets that may stop reading."""
+
+import json
+import socket as sockets
+import sys
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from websockets.sync.client import ClientConnection, connect
+
+from project.local.redis_server import free_port
+from tests.support.processes import Process, environment
+from tests.support.waiting import wait_until
+
+PROTOCOL = "notifications.live.server:LiveWebSocketProtocol"
+
+
+class Server:
+    """uvicorn with the tests' application."""
+
+    def __init__(self, log: Path, options: str, **env: str) -> None:
+        self.port = free_port()
+        self.process = Process(
+            "uvicorn",
+            f"{sys.executable} -m uvicorn tests.server.application:application "
+            f"--port {self.port} --ws {PROTOCOL} --no-access-log {options}",
+            log,
+            environment(**env),
+        )
+        self.process.wait_for(
+            lambda: "Application startup complete" in self.process.output(), "start"
+        )
+
+    def get(self, path: str) -> Any:
+        """The JSON of a GET."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=10) as response:
+            return json.load(response)
+
+    def state(self, name: str) -> Any:
+        """What the application says of a socket."""
+        return self.get("/state")["sockets"][name]
+
+    def ceiling(self) -> Any:
+        """What the application says of the ceiling."""
+        return self.get("/state")["ceiling"]
+
+    def socket(self, path: str, **options: Any) -> ClientConnection:
+        """Open a socket."""
+        options.setdefault("compression", None)
+        return connect(f"ws://127.0.0.1:{self.port}/{path}", legacy=True, **options)
+
+    def stalled(self, path: str, **options: Any) -> ClientConnection:
+        """Open a socket with a small window, that is read from when `recv` is called only."""
+        raw = sockets.socket()
+        raw.setsockopt(sockets.SOL_SOCKET, sockets.SO_RCVBUF, 4096)
+        raw.connect(("127.0.0.1", self.port))
+        return self.socket(path, sock=raw, max_queue=1, ping_interval=None, **options)
+
+    def fill(self, name: str, size: int = 100_000) -> None:
+        """Write frames until one is not taken."""
+        before = self.state(name)["refused"]
+        wait_until(
+            lambda: (
+                self.get(f"/do/{name}/write?n=5&size={size}")
+                or self.state(name)["refused"] > before
+            )
+        )
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Callable[..., Server]]:
+    """Starts servers with these options; they end with the test."""
+    servers: list[Server] = []
+
+    def begin(options: str = "", **env: str) -> Server:
+        servers.append(Server(tmp_path / f"{len(servers)}.log", options, **env))
+        return servers[-1]
+
+    yield begin
+    for server in servers:
+        server.process.kill()
+
+
+@pytest.fixture(scope="package")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server that tests share; name your sockets after the test."""
+    server = Server(tmp_path_factory.mktemp("server") / "log", "")
+    yield server
+    server.process.kill()
