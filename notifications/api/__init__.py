@@ -3,7 +3,7 @@
 from ninja import NinjaAPI
 from ninja.security import django_auth
 
-from notifications.api import errors, inbox
+from notifications.api import errors, inbox, ticket
 
 api = NinjaAPI(
     title="Clarion",
@@ -14,3 +14,4 @@ api = NinjaAPI(
 )
 errors.install(api)
 api.add_router("/inbox", inbox.router)
+api.add_router("", ticket.router)

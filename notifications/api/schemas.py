@@ -46,6 +46,13 @@ class ChangeOut(Schema):
     all_up_to: dict[str, Any] | None = None
 
 
+class TicketOut(Schema):
+    """A ticket, and for how many seconds it opens sockets."""
+
+    ticket: str
+    expires_in: int
+
+
 class ErrorOut(Schema):
     """Why a request was not carried out."""
 

@@ -17,11 +17,12 @@ from notifications.authentication.login import (
     mark_of,
     password_mark,
 )
-from notifications.authentication.middleware import RequireUser
+from notifications.authentication.middleware import Authenticate, RequireUser
 from notifications.authentication.origin import SameOrigin, is_same_origin
 
 __all__ = [
     "Application",
+    "Authenticate",
     "Login",
     "Receive",
     "RequireUser",

@@ -1,23 +1,88 @@
 """ASGI applications that decide who gets to the consumer."""
 
+import logging
+from collections.abc import Awaitable
+from functools import partial
+
+from django.contrib.auth import get_user_model
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.models import AnonymousUser
+from django.db import Error as DatabaseError
+from django.utils.functional import SimpleLazyObject
+
+from notifications.authentication import ticket
+from notifications.authentication.cookie import Logins
 from notifications.authentication.handshake import Application, Receive, Scope, Send, refuse
+from notifications.authentication.login import SCOPE_KEY, Login, login_of
+from notifications.services.audience import UserKey
 from notifications.wire import close_codes
 
+logger = logging.getLogger(__name__)
 
-class RequireUser:
-    """Lets only signed-in, active people through (`scope["user"]`, set by a middleware outside).
 
-    Others are accepted and closed at once, because a browser does not tell its page why a
-    handshake was refused, and the client must learn that it should not come back.
+class Authenticate:
+    """Lets signed-in, active people through: with a ticket, else with the login session's cookie.
+
+    Sets `scope["clarion.login"]` and, as Channels' `AuthMiddlewareStack` does, `scope["user"]`,
+    which is loaded when something of it is asked for (in a sync handler). A ticket takes no query,
+    a cookie two, which all handshakes of the moment share. Others are accepted and closed at
+    once, because a browser does not tell its page why a handshake was refused, and the client
+    must learn that it should not come back.
     """
 
     def __init__(self, inner: Application) -> None:
         self._inner = inner
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """The ASGI application."""
-        user = scope.get("user")
-        if user is not None and user.is_authenticated and user.is_active:
-            await self._inner(scope, receive, send)
-        else:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        """The ASGI application.
+
+        Not a coroutine itself: that would be one more for as long as the socket lives.
+        """
+        login = ticket.shown(scope)
+        if login is None:
+            return self._by_cookie(scope, receive, send)
+        return self._inner(_entered(scope, login), receive, send)
+
+    async def _by_cookie(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            login = await Logins.of_running_loop().get(scope)
+        except DatabaseError:
+            logger.warning("A handshake is put off: the database cannot be read", exc_info=True)
+            await send({"type": "websocket.close"})
+            return
+        if login is None:
             await refuse(close_codes.SIGNED_OUT, scope, receive, send)
+        else:
+            await self._inner(_entered(scope, login), receive, send)
+
+
+class RequireUser:
+    """Lets only signed-in, active people through (`scope["user"]`, set by a middleware outside).
+
+    For use inside Channels' `AuthMiddlewareStack`, in place of `Authenticate`.
+    """
+
+    def __init__(self, inner: Application) -> None:
+        self._inner = inner
+
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        """The ASGI application."""
+        if login_of(scope) is None:
+            return refuse(close_codes.SIGNED_OUT, scope, receive, send)
+        return self._inner(scope, receive, send)
+
+
+def _entered(scope: Scope, login: Login) -> Scope:
+    """The scope of somebody who was let in; tickets have done their duty and go.
+
+    The same dictionary: it is this handshake's own, and a copy would live as long as the socket.
+    """
+    offered = scope.get("subprotocols", ())
+    scope["subprotocols"] = [name for name in offered if not name.startswith(ticket.PREFIX)]
+    scope[SCOPE_KEY] = login
+    scope["user"] = SimpleLazyObject(partial(_user, login.user_id))
+    return scope
+
+
+def _user(user_id: UserKey) -> AbstractBaseUser | AnonymousUser:
+    return get_user_model()._default_manager.filter(pk=user_id).first() or AnonymousUser()

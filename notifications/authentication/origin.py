@@ -1,5 +1,7 @@
 """Where a page must come from to open a socket."""
 
+from collections.abc import Awaitable
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -21,12 +23,14 @@ class SameOrigin:
     def __init__(self, inner: Application) -> None:
         self._inner = inner
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """The ASGI application."""
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        """The ASGI application.
+
+        Not a coroutine itself: that would be one more for as long as the socket lives.
+        """
         if is_same_origin(scope):
-            await self._inner(scope, receive, send)
-        else:
-            await send({"type": "websocket.close"})
+            return self._inner(scope, receive, send)
+        return send({"type": "websocket.close"})
 
 
 def is_same_origin(scope: Scope) -> bool:
@@ -35,17 +39,24 @@ def is_same_origin(scope: Scope) -> bool:
     hosts = headers(scope, b"host")
     if len(origins) != 1 or len(hosts) != 1:
         return False
-    origin = _parts(origins[0])
+    allowed = settings.ALLOWED_HOSTS or ([".localhost", "127.0.0.1", "[::1]"] * settings.DEBUG)
+    scheme = "https" if _is_secure(scope) else "http"
+    trusted = tuple(settings.CSRF_TRUSTED_ORIGINS)
+    return _is_allowed(origins[0], f"{scheme}://{hosts[0]}", hosts[0], tuple(allowed), trusted)
+
+
+@lru_cache(maxsize=256)
+def _is_allowed(
+    claimed: str, own: str, host: str, allowed: tuple[str, ...], trusted: tuple[str, ...]
+) -> bool:
+    """The decision; remembered, as nearly all handshakes of a site are alike in this."""
+    origin = _parts(claimed)
     if origin is None:
         return False
-    if any(_matches(origin, trusted) for trusted in settings.CSRF_TRUSTED_ORIGINS):
+    if any(_matches(origin, one) for one in trusted):
         return True
-    domain, _ = split_domain_port(hosts[0])
-    allowed = settings.ALLOWED_HOSTS or ([".localhost", "127.0.0.1", "[::1]"] * settings.DEBUG)
-    if not domain or not validate_host(domain, allowed):
-        return False
-    scheme = "https" if _is_secure(scope) else "http"
-    return origin == _parts(f"{scheme}://{hosts[0]}")
+    domain, _ = split_domain_port(host)
+    return bool(domain) and validate_host(domain, allowed) and origin == _parts(own)
 
 
 def _is_secure(scope: Scope) -> bool:

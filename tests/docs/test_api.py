@@ -8,7 +8,7 @@ from django.test import Client
 from django.urls import URLPattern, get_resolver
 
 from notifications.api import api, errors
-from notifications.api.schemas import ChangeOut, ListOut
+from notifications.api.schemas import ChangeOut, ListOut, TicketOut
 from tests.docs.pages import code, named, page, section, table
 
 TEXT = page("api.md")
@@ -20,7 +20,7 @@ def test_every_operation_is_there_and_no_other() -> None:
         for path, methods in api.get_openapi_schema()["paths"].items()
         for method in methods
     }
-    described = {("GET", "/api/v1/inbox/")} | {
+    described = set(re.findall(r"^### `([A-Z]+) (/\S+)`", TEXT, re.MULTILINE)) | {
         ("POST", path) for path in named(table(section(TEXT, "## The inbox"), "path"))
     }
     assert described == operations
@@ -31,6 +31,8 @@ def test_every_operation_is_there_and_no_other() -> None:
 def test_fields() -> None:
     rows = table(section(TEXT, "### `GET /api/v1/inbox/`"), "field of the answer")
     assert named(rows) == set(ListOut.model_fields)
+    rows = table(section(TEXT, "### `POST /api/v1/ticket`"), "field of the answer")
+    assert named(rows) == set(TicketOut.model_fields)
     change = section(TEXT, "### `POST /api/v1/inbox/seen`, `read`, `unread`, `archive`")
     assert set(ChangeOut.model_fields) <= set(code(change))
 

@@ -1,0 +1,24 @@
+"""`/api/v1/ticket`: what a client shows when it opens a socket."""
+
+from typing import cast
+
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.http import HttpRequest, HttpResponse
+from ninja import Router
+from ninja.errors import HttpError
+
+from notifications.api.schemas import TicketOut
+from notifications.authentication.ticket import TICKET_SECONDS, issue, login_for
+
+router = Router(tags=["socket"])
+
+
+@router.post("/ticket", response=TicketOut, summary="A ticket to open sockets with")
+def issue_ticket(request: HttpRequest, response: HttpResponse) -> dict[str, str | int]:
+    """Bound to this login session; offered to the socket as subprotocol `ticket.<ticket>`."""
+    # `django_auth` has let nobody else through; a backend may sign in who is not active.
+    user = cast("AbstractBaseUser", request.user)
+    if not user.is_active:
+        raise HttpError(401, "Unauthorized")
+    response["Cache-Control"] = "no-store"
+    return {"ticket": issue(login_for(user, request.session)), "expires_in": TICKET_SECONDS}

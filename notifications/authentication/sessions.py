@@ -1,0 +1,92 @@
+"""Django's login sessions, read many at a time and never written."""
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from importlib import import_module
+from typing import Any, cast
+
+from django.conf import settings
+from django.contrib.sessions.backends.base import SessionBase
+from django.contrib.sessions.backends.db import SessionStore as DatabaseStore
+from django.contrib.sessions.backends.signed_cookies import SessionStore as CookieStore
+from django.utils import timezone
+
+
+@dataclass(frozen=True, slots=True)
+class StoredSession:
+    """What a session holds, and when it runs out (Unix time; None where that is not known)."""
+
+    data: Mapping[str, Any]
+    expires_at: float | None
+
+
+def store_class() -> type[SessionBase]:
+    """The session store of SESSION_ENGINE."""
+    return cast("type[SessionBase]", import_module(settings.SESSION_ENGINE).SessionStore)
+
+
+def read_sessions(keys: Collection[str]) -> dict[str, StoredSession]:
+    """The sessions that are there and have not run out, by key.
+
+    One query for sessions in the database, with a cache before it or not: each is saved there
+    first, and a cache that was emptied says nothing. Other engines are asked one by one.
+    """
+    store = store_class()
+    if issubclass(store, DatabaseStore):
+        return dict(_rows(store, keys))
+    return {key: session for key in keys if (session := _loaded(store, key))}
+
+
+def living(keys: Collection[str]) -> set[str]:
+    """Those of these sessions that are still there; one query for sessions in the database.
+
+    A session in a cookie is wherever its cookie is, so all of those live.
+    """
+    store = store_class()
+    if issubclass(store, DatabaseStore):
+        rows = store.get_model_class().objects.filter(
+            session_key__in=_possible(keys), expire_date__gt=timezone.now()
+        )
+        return set(rows.values_list("session_key", flat=True))
+    if issubclass(store, CookieStore):
+        return set(keys)
+    return {key for key in keys if key and store().exists(key)}
+
+
+def expiry_of(session: SessionBase) -> float | None:
+    """When a session that a request has loaded runs out (Unix time); None if nobody knows.
+
+    Sessions tell how long they would last if they were saved now, rows when they really end.
+    """
+    if isinstance(session, DatabaseStore):
+        rows = session.get_model_class().objects.filter(session_key=session.session_key)
+        ends: datetime | None = rows.values_list("expire_date", flat=True).first()
+        return ends.timestamp() if ends else None
+    return _set_expiry(session.get("_session_expiry"))
+
+
+def _rows(store: type[DatabaseStore], keys: Collection[str]) -> Iterator[tuple[str, StoredSession]]:
+    rows = store.get_model_class().objects.filter(
+        session_key__in=_possible(keys), expire_date__gt=timezone.now()
+    )
+    decode = store().decode
+    for key, data, ends in rows.values_list("session_key", "session_data", "expire_date"):
+        yield key, StoredSession(decode(data), ends.timestamp())
+
+
+def _loaded(store: type[SessionBase], key: str) -> StoredSession | None:
+    data: dict[str, Any] = store(key).load()
+    return StoredSession(data, _set_expiry(data.get("_session_expiry"))) if data else None
+
+
+def _set_expiry(value: object) -> float | None:
+    """The end that somebody set with `set_expiry`, if it was a time and not a duration."""
+    if isinstance(value, str):
+        value = datetime.fromisoformat(value)
+    return value.timestamp() if isinstance(value, datetime) else None
+
+
+def _possible(keys: Collection[str]) -> list[str]:
+    """Keys without those that no session has, which some databases would raise for."""
+    return [key for key in keys if key.isascii() and key.isalnum()]
