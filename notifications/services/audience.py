@@ -7,6 +7,7 @@ from uuid import UUID
 from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.exceptions import ValidationError
+from django.db import connection
 from django.db.models import QuerySet
 
 from notifications.exceptions import InvalidNotification
@@ -74,6 +75,26 @@ def primary_key(key: object) -> UserKey:
         return primary
     except (ValidationError, ValueError, TypeError):
         raise InvalidNotification(f"{key!r} cannot be a user's primary key.") from None
+
+
+def keys_written(recipients: Iterable[str]) -> Iterator[UserKey]:
+    """Primary keys from an outbox row, where they were checked when it was written.
+
+    Those that the user model cannot have are left out: its key has changed its type since.
+    """
+    to_python = get_user_model()._meta.pk.to_python
+    for text in recipients:
+        try:
+            yield to_python(text)
+        except (ValidationError, ValueError, TypeError):
+            continue
+
+
+def stored(key: UserKey) -> object:
+    """A primary key as the database holds it."""
+    if isinstance(key, int):
+        return key
+    return get_user_model()._meta.pk.get_db_prep_value(key, connection)
 
 
 class _Stream:

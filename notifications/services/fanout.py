@@ -1,25 +1,40 @@
 """From outbox rows to items and log entries: what one relay transaction does."""
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from typing import cast
 
-from django.db.models import F
 from django.utils import timezone
 
-from notifications.exceptions import InvalidNotification
-from notifications.models import Inbox, Item, LogEntry, LogHead, Notification, Outbox
+from notifications.conf import settings
+from notifications.models import LogEntry, LogHead, Notification, Outbox
 from notifications.rendering import wire_item
-from notifications.services.audience import UserKey, primary_key
-from notifications.services.changes import event_of, new_items
+from notifications.services.audience import UserKey, keys_written
 from notifications.services.inboxes import ensure_locked
-from notifications.services.locks import lock_for_share
+from notifications.services.statements import (
+    Claimed,
+    LockedInbox,
+    NewItem,
+    grow_inboxes,
+    insert_items,
+    item_seqs,
+    lock_notifications,
+)
 from notifications.services.taking import INSERT_ROWS
-from notifications.wire.events import LOG_GROUP, LogEvent, LogRecord, Message, user_group
+from notifications.wire.events import (
+    LOG_GROUP,
+    InboxEvent,
+    LogEvent,
+    LogRecord,
+    Message,
+    user_group,
+)
+from notifications.wire.frames import Counters, Item
 
 Publications = list[tuple[str, Message]]
 
 
-def fan_out(rows: Sequence[Outbox]) -> Publications:
+def fan_out(rows: Sequence[Claimed]) -> Publications:
     """Do what claimed outbox rows say; what to publish once that has committed.
 
     Locks in the order: (outbox,) notifications, inboxes, log head, items. A row done before
@@ -31,10 +46,9 @@ def fan_out(rows: Sequence[Outbox]) -> Publications:
     return [*_to_inboxes(direct, speakable), *_to_log(entries, speakable)]
 
 
-def _lock_speakable(rows: Sequence[Outbox]) -> dict[int, Notification]:
+def _lock_speakable(rows: Sequence[Claimed]) -> dict[int, Notification]:
     """The rows' notifications, less those retracted or expired before they went out."""
-    ids = {row.notification_id for row in rows}
-    locked = lock_for_share(Notification.objects.filter(pk__in=ids).order_by("pk"))
+    locked = lock_notifications({row.notification_id for row in rows})
     now = timezone.now()
     return {
         notification.pk: notification
@@ -44,52 +58,62 @@ def _lock_speakable(rows: Sequence[Outbox]) -> dict[int, Notification]:
     }
 
 
-def _to_inboxes(rows: Iterable[Outbox], speakable: dict[int, Notification]) -> Publications:
-    wanted: dict[UserKey, dict[Notification, None]] = defaultdict(dict)
+def _to_inboxes(rows: Iterable[Claimed], speakable: dict[int, Notification]) -> Publications:
+    wanted: dict[UserKey, dict[int, None]] = defaultdict(dict)
     for row in rows:
-        notification = speakable.get(row.notification_id)
-        if notification is not None:
-            for key in _keys(row.recipients):
-                wanted[key][notification] = None
-    if not wanted:
-        return []
-    inboxes = ensure_locked(wanted)
-    said = {n.pk for notifications in wanted.values() for n in notifications}
-    here = set(
-        Item.objects.filter(
-            notification__in=said, inbox__in=[inbox.pk for inbox in inboxes.values()]
-        ).values_list("inbox_id", "notification_id")
+        if row.notification_id in speakable:
+            for key in keys_written(row.recipients):
+                wanted[key][row.notification_id] = None
+    inboxes = ensure_locked(wanted) if wanted else []
+    new = _insert(
+        [
+            NewItem(inbox.pk, notification_id, seq)
+            for inbox in inboxes
+            for seq, notification_id in enumerate(wanted[inbox.user_id], start=inbox.seq + 1)
+        ]
     )
 
-    items: list[Item] = []
+    items = {pk: wire_item(notification) for pk, notification in speakable.items()}
     publications: Publications = []
-    grown: Counter[int] = Counter()
-    for key, inbox in inboxes.items():
-        since = inbox.seq
-        new = [n for n in wanted[key] if (inbox.pk, n.pk) not in here]
-        added = new_items(inbox, ((notification, None) for notification in new))
-        if added:
-            items += added
-            grown[inbox.pk] = len(added)
-            event = event_of(inbox, since, added, frame="notifications")
+    grown: dict[tuple[int, int], list[int]] = defaultdict(list)
+    for inbox in inboxes:
+        if added := new.get(inbox.pk):
+            event = _arrived(inbox, [{**items[pk], "seq": seq} for pk, seq in added])
+            grown[event.seq - inbox.seq, len(added)].append(inbox.pk)
             publications.append((user_group(inbox.pk), event.message()))
-    Item.objects.bulk_create(items, batch_size=INSERT_ROWS)
-    _grow(grown)
+    # A statement for each distinct growth, nearly always one.
+    for (seq, count), inbox_ids in grown.items():
+        grow_inboxes(inbox_ids, seq, count)
     return publications
 
 
-def _grow(grown: Counter[int]) -> None:
-    """Count new items into locked inboxes: a statement per distinct number, nearly always one."""
-    by_number: dict[int, list[int]] = defaultdict(list)
-    for inbox_id, number in grown.items():
-        by_number[number].append(inbox_id)
-    for number, inbox_ids in by_number.items():
-        Inbox.objects.filter(pk__in=inbox_ids).update(
-            seq=F("seq") + number, unread=F("unread") + number, unseen=F("unseen") + number
-        )
+def _insert(planned: list[NewItem]) -> dict[int, list[tuple[int, int]]]:
+    """Insert items; for each inbox the notifications that it did not have yet, with their seqs."""
+    if planned and insert_items(planned) < len(planned):
+        # Some were there, so their numbers stay unused. Theirs are older, and not these.
+        here = item_seqs({inbox for inbox, _, _ in planned}, {pk for _, pk, _ in planned})
+        planned = [item for item in planned if (item.inbox_id, item.seq) in here]
+    new: dict[int, list[tuple[int, int]]] = defaultdict(list)
+    for inbox_id, notification_id, seq in planned:
+        new[inbox_id].append((notification_id, seq))
+    return new
 
 
-def _to_log(rows: Iterable[Outbox], speakable: dict[int, Notification]) -> Publications:
+def _arrived(inbox: LockedInbox, items: list[Item]) -> InboxEvent:
+    """What sockets are told of new items. Too many for one frame are left to be fetched."""
+    count, seq = len(items), cast("int", items[-1]["seq"])
+    fits = count <= settings.page_size
+    return InboxEvent(
+        frame="notifications",
+        since=inbox.seq if fits else seq,
+        seq=seq,
+        counters=Counters(inbox.unread + count, inbox.unseen + count, inbox.taken),
+        items=items if fits else [],
+        removed=[],
+    )
+
+
+def _to_log(rows: Iterable[Claimed], speakable: dict[int, Notification]) -> Publications:
     said = [
         (row.topic_id, speakable[row.notification_id])
         for row in rows
@@ -116,12 +140,3 @@ def _to_log(rows: Iterable[Outbox], speakable: dict[int, Notification]) -> Publi
 def _log_event(entry: LogEntry) -> LogEvent:
     item = wire_item(entry.notification, position=entry.position)
     return LogEvent([LogRecord(entry.position, entry.topic_id, entry.kind, item)])
-
-
-def _keys(recipients: Iterable[str]) -> Iterable[UserKey]:
-    for text in recipients:
-        try:
-            yield primary_key(text)
-        except InvalidNotification:
-            # Checked when it was written; the user model's key has changed its type since.
-            continue

@@ -12,6 +12,7 @@ from notifications import selectors
 from notifications.models import Inbox, LogEntry, LogHead
 from notifications.services.audience import UserKey
 from notifications.services.memberships import align, first_memberships
+from notifications.services.statements import LockedInbox, count_inboxes, lock_inboxes
 
 
 def ensure(user: AbstractBaseUser) -> Inbox:
@@ -47,16 +48,15 @@ def follow(user: AbstractBaseUser) -> None:
     align(inbox_id, user)
 
 
-def ensure_locked(user_keys: Iterable[UserKey]) -> dict[UserKey, Inbox]:
+def ensure_locked(user_keys: Iterable[UserKey]) -> list[LockedInbox]:
     """The inboxes of these people by primary key, made where missing, locked in order of person.
 
     Keys that no user has are not among them.
     """
     keys = list(user_keys)
-    _make_missing(keys)
-    # By person, not by id: whoever deletes users, or changes their groups, goes in that order.
-    locked = Inbox.objects.filter(user_id__in=keys).select_for_update(no_key=True)
-    return {inbox.user_id: inbox for inbox in locked.order_by("user_id")}
+    if count_inboxes(keys) < len(keys):
+        _make_missing(keys)
+    return lock_inboxes(keys)
 
 
 def _make_missing(keys: list[UserKey], members_since: int | None = None) -> None:

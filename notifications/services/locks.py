@@ -1,24 +1,8 @@
 """Row locks that Django has no spelling for."""
 
-from typing import TypeVar
-
 from django.db import connection
-from django.db.models import Model, QuerySet
 
 from notifications.models import Inbox
-
-M = TypeVar("M", bound=Model)
-
-
-def lock_for_share(rows: QuerySet[M]) -> list[M]:
-    """The rows, which nobody can change or delete until this transaction ends.
-
-    Others may read them and take the same lock. PostgreSQL: FOR SHARE; SQLite has one writer.
-    """
-    if connection.vendor != "postgresql":
-        return list(rows)
-    sql, params = rows.query.sql_with_params()
-    return list(rows.model._default_manager.raw(f"{sql} FOR SHARE", params))
 
 
 def wait_at_most(seconds: float) -> None:

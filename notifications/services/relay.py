@@ -6,13 +6,20 @@ from datetime import timedelta
 
 from celery.exceptions import SoftTimeLimitExceeded
 from django.db import OperationalError, connection, transaction
-from django.db.models import QuerySet
 from django.db.models.functions import Now
 
 from notifications.live.publish import publish_many
 from notifications.models import Outbox
 from notifications.services.fanout import Publications, fan_out
 from notifications.services.locks import wait_at_most
+from notifications.services.statements import (
+    KINDS,
+    Claimed,
+    claim,
+    claim_row,
+    delete_outbox,
+    is_due,
+)
 from notifications.services.wake import open_gate, wake_relay
 
 logger = logging.getLogger(__name__)
@@ -35,8 +42,6 @@ BACKOFF_MAX = 300
 SWEEP_AGE = 2.0
 # Characters of an error that are kept.
 ERROR_MAX = 2000
-
-KINDS = (Outbox.Kind.ITEMS, Outbox.Kind.LOG)
 
 
 def relay() -> None:
@@ -61,21 +66,21 @@ def relay() -> None:
 
 def sweep() -> None:
     """Do what nobody was woken up for."""
-    if _due().filter(due_at__lte=Now() - timedelta(seconds=SWEEP_AGE)).exists():
+    old = Now() - timedelta(seconds=SWEEP_AGE)
+    if Outbox.objects.filter(due_at__lte=old, kind__in=KINDS).exists():
         relay()
 
 
 def relay_batch(lane: Outbox.Lane) -> int:
     """Do one claim of a lane; the number of rows it took, done or failed."""
-    due = _due().filter(lane=lane)
     # Without a transaction first: SQLite's would take its only write lock to find nothing.
-    if not due.exists():
+    if not is_due(lane):
         return 0
     claimed: list[int] = []
     try:
         with transaction.atomic():
             wait_at_most(BATCH_LOCK_SECONDS)
-            rows = list(_claimable(due)[: CLAIM[lane]])
+            rows = claim(lane, CLAIM[lane])
             claimed = [row.pk for row in rows]
             publications = _do(rows)
     except Exception as error:
@@ -96,7 +101,7 @@ def _relay_row(pk: int) -> None:
     try:
         with transaction.atomic():
             wait_at_most(ROW_LOCK_SECONDS)
-            publications = _do(list(_claimable(_due().filter(pk=pk))))
+            publications = _do(claim_row(pk))
     except SoftTimeLimitExceeded:
         raise
     except Exception as error:
@@ -106,18 +111,19 @@ def _relay_row(pk: int) -> None:
         publish_many(publications)
 
 
-def _do(rows: list[Outbox]) -> Publications:
+def _do(rows: list[Claimed]) -> Publications:
     if not rows:
         return []
     publications = fan_out(rows)
-    Outbox.objects.filter(pk__in=[row.pk for row in rows]).delete()
+    delete_outbox([row.pk for row in rows])
     return publications
 
 
 def _note_failure(pk: int, error: Exception) -> None:
     """Back the row off, or park it for an operator."""
     with transaction.atomic():
-        row = _claimable(Outbox.objects.filter(pk=pk)).first()
+        skip = connection.features.has_select_for_update_skip_locked
+        row = Outbox.objects.filter(pk=pk).select_for_update(skip_locked=skip).first()
         if row is None:
             return
         # A lock that was not to be had, or a deadlock, says nothing against the row.
@@ -132,13 +138,3 @@ def _note_failure(pk: int, error: Exception) -> None:
         )
         if parked:
             logger.error("Outbox row %d is parked after %d attempts", pk, row.attempts)
-
-
-def _due() -> QuerySet[Outbox]:
-    # Kinds of a newer version are left to its relays during a deploy.
-    return Outbox.objects.filter(due_at__lte=Now(), kind__in=KINDS).order_by("due_at", "pk")
-
-
-def _claimable(rows: QuerySet[Outbox]) -> QuerySet[Outbox]:
-    skip = connection.features.has_select_for_update_skip_locked
-    return rows.select_for_update(skip_locked=skip)
