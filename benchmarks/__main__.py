@@ -9,21 +9,26 @@ import os
 import signal
 import sys
 import time
+from pathlib import Path
 
-from benchmarks import report
+from benchmarks import plots, report, wanted
 from benchmarks.remote import RemoteFailed
 from benchmarks.rounds import PLANS, Case, Wrong
 from benchmarks.scenarios import SCENARIOS
-from benchmarks.stage import Stage
+from benchmarks.stage import ROOT, Stage
 
 DATABASES = ("sqlite", "postgresql")
+# Where plots go, and figures as JSON. git ignores it.
+RESULTS = ROOT / ".clarion" / "benchmarks"
 
 
 def main() -> int:
     """Run the scenarios asked for; the exit code, 1 if a round was wrong."""
     parser = argparse.ArgumentParser("make bench")
     parser.add_argument("scenario", nargs="*", help=f"of {', '.join(SCENARIOS)}; default: all")
-    chosen = parser.parse_args().scenario or list(SCENARIOS)
+    parser.add_argument("--results", type=Path, default=RESULTS, help="folder for the plots")
+    options = parser.parse_args()
+    chosen = options.scenario or list(SCENARIOS)
     if unknown := set(chosen) - set(SCENARIOS):
         parser.error(f"no such scenario: {', '.join(sorted(unknown))} (of {', '.join(SCENARIOS)})")
     database = os.environ.get("DATABASE", "sqlite")
@@ -42,8 +47,7 @@ def main() -> int:
     with Stage(database) as stage:
         report.machine(stage)
         try:
-            ceiling = stage.ceiling(plan.connected, times=max(10, 30_000 // plan.connected))
-            stage.people(plan.people, plan.connected)
+            stage.people(plan.people)
             for name in chosen:
                 scenario = SCENARIOS[name]
                 print(f"\n{name}: {scenario.TITLE}")
@@ -53,8 +57,13 @@ def main() -> int:
         except (Wrong, RemoteFailed) as error:
             print(f"\n{error}\n{stage.logs()}", file=sys.stderr)
             return 1
-        report.generator(ceiling, cases)
-    print(f"{report.load_average()}; took {time.monotonic() - began:.0f} s")
+    report.generator(cases)
+    for path in plots.draw(cases, options.results, database):
+        print(f"drawn: {path}")
+    if table := wanted.table(cases, database):
+        print("\nwanted beside seen:\n")
+        print("\n".join(table))
+    print(f"\n{report.load_average()}; took {time.monotonic() - began:.0f} s")
     return 0
 
 

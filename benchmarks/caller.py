@@ -8,6 +8,7 @@ import os
 import sys
 import time
 from abc import ABC, abstractmethod
+from datetime import timedelta
 from typing import Any
 
 import django
@@ -17,6 +18,7 @@ from benchmarks.remote import serve
 # Sessions and users made per INSERT.
 CHUNK = 500
 STORED_SECONDS = 240
+SESSION_SECONDS = 24 * 3600
 BODY = "Somebody answered in a thread that you follow; have a look when you have a minute."
 
 
@@ -25,6 +27,7 @@ class Caller(ABC):
 
     def __init__(self) -> None:
         self.people: list[Any] = []
+        self.keys: list[str] = []
         self.stored_before = 0
 
     def migrate(self) -> None:
@@ -34,23 +37,66 @@ class Caller(ABC):
         call_command("migrate", verbosity=0)
         self.make_tables()
 
-    def prepare(self, people: int, connected: int) -> list[str]:
-        """Make so many people; the keys of login sessions of the first of them."""
+    def prepare(self, people: int) -> list[str]:
+        """Make so many people; the keys of their login sessions."""
         from django.contrib.auth import get_user_model
 
         users = get_user_model().objects
         users.bulk_create([users.model(username=f"person-{n}") for n in range(people)], CHUNK)
-        self.people = list(users.order_by("pk"))
+        self.meet()
         self.make_inboxes()
-        return [login_session(user) for user in self.people[:connected]]
+        self.keys = login_sessions(self.people)
+        return self.keys
 
-    def one_by_one(self, number: int, count: int, to: int) -> dict[str, float]:
-        """Call `count` times, going round the first `to` people; when that began and ended."""
+    def meet(self) -> None:
+        """Load the people who are there."""
+        from django.contrib.auth import get_user_model
+
+        self.people = list(get_user_model().objects.order_by("pk"))
+
+    def tickets(self, count: int) -> list[str] | None:
+        """Tickets for the login sessions of the first people; nothing if the side has none."""
+        return None
+
+    def one_by_one(
+        self, number: int, first: int, stop: int, step: int, to: int
+    ) -> dict[str, float]:
+        """Call once per serial number, going round the first `to` people; when, from and to."""
         people = self.people[:to]
         began = time.monotonic()
-        for serial in range(count):
+        for serial in range(first, stop, step):
             self.tell(people[serial % to], f"benchmark {number}-{serial}")
         return {"began": began, "ended": time.monotonic()}
+
+    def paced(self, number: int, count: int, to: int, per_second: float) -> list[float]:
+        """As `one_by_one`, on a clock; when (monotonic clock) each call's transaction committed.
+
+        Both sides' calls are made in a transaction, as a web view's are, and start their work
+        when that has committed.
+        """
+        from django.db import transaction
+
+        committed: list[float] = []
+        began = time.monotonic()
+        for serial in range(count):
+            time.sleep(max(0.0, began + serial / per_second - time.monotonic()))
+            with transaction.atomic():
+                # First, so it runs before anything else that waits for the commit.
+                transaction.on_commit(lambda: committed.append(time.monotonic()))
+                self.tell_in_transaction(self.people[serial % to], f"benchmark {number}-{serial}")
+        return committed
+
+    def fill(self, number: int, count: int, to: int) -> None:
+        """Put so many tasks into the queue, each telling one person."""
+        for serial in range(count):
+            self.enqueue(self.people[serial % to], f"benchmark {number}-{serial}")
+
+    def broadcasts(self, number: int, first: int, count: int) -> float:
+        """Tell everybody so many times; when that began (monotonic clock)."""
+        began = time.monotonic()
+        for serial in range(first, first + count):
+            self.broadcast(f"benchmark {number}-{serial}")
+        return began
 
     def bulk(self, number: int, to: int, how: str) -> dict[str, float]:
         """Tell the first `to` people; when that began and ended."""
@@ -85,8 +131,20 @@ class Caller(ABC):
         """Tell one person."""
 
     @abstractmethod
+    def tell_in_transaction(self, user: Any, title: str) -> None:
+        """Tell one person when the transaction around this has committed."""
+
+    @abstractmethod
+    def enqueue(self, user: Any, title: str) -> None:
+        """Enqueue a task that tells one person."""
+
+    @abstractmethod
+    def broadcast(self, title: str) -> None:
+        """Tell everybody who is connected."""
+
+    @abstractmethod
     def tell_all(self, people: Any, title: str, how: str) -> None:
-        """Tell everybody in a queryset."""
+        """Tell everybody in a queryset, each in the inbox."""
 
     @abstractmethod
     def newest(self) -> int:
@@ -113,10 +171,39 @@ class Clarion(Caller):
             with transaction.atomic():
                 ensure_locked(keys[start : start + CHUNK])
 
+    def tickets(self, count: int) -> list[str] | None:
+        from notifications.authentication import ticket
+        from notifications.authentication.login import Login, mark_of
+        from notifications.models import Inbox
+
+        people = self.people[:count]
+        inboxes = dict(Inbox.objects.values_list("user_id", "pk"))
+        ends = time.time() + SESSION_SECONDS
+        return [
+            ticket.issue(Login(user.pk, key, mark_of(user), inboxes[user.pk], ends))
+            for user, key in zip(people, self.keys, strict=False)
+        ]
+
     def tell(self, user: Any, title: str) -> None:
         from notifications import notify
 
         notify(user, "message", title=title, body=BODY, url="/inbox/")
+
+    tell_in_transaction = tell
+
+    def enqueue(self, user: Any, title: str) -> None:
+        from workers import app
+
+        app.send_task(
+            "notifications.notify",
+            args=[[user.pk], "message"],
+            kwargs={"title": title, "body": BODY, "url": "/inbox/"},
+        )
+
+    def broadcast(self, title: str) -> None:
+        from notifications import broadcast
+
+        broadcast("everyone", "message", title=title, body=BODY, url="/inbox/")
 
     def tell_all(self, people: Any, title: str, how: str) -> None:
         from notifications import notify
@@ -153,6 +240,18 @@ class Textbook(Caller):
 
         send_notification.delay(user.pk, title, BODY)
 
+    enqueue = tell
+
+    def tell_in_transaction(self, user: Any, title: str) -> None:
+        from django.db import transaction
+
+        transaction.on_commit(lambda: self.tell(user, title))
+
+    def broadcast(self, title: str) -> None:
+        from benchmarks.textbook import send_to_everyone
+
+        send_to_everyone.delay(title, BODY)
+
     def tell_all(self, people: Any, title: str, how: str) -> None:
         from benchmarks.textbook import send_notification, send_to_all
 
@@ -174,21 +273,48 @@ class Textbook(Caller):
         return Notification.objects.filter(pk__gt=after).count()
 
 
-def login_session(user: Any) -> str:
-    """The key of a new login session, made without signing in."""
+def login_sessions(people: list[Any]) -> list[str]:
+    """The keys of new login sessions, made without signing in."""
     from django.conf import settings
     from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
     from django.contrib.sessions.backends.db import SessionStore
+    from django.contrib.sessions.models import Session
+    from django.utils import timezone
+    from django.utils.crypto import get_random_string
 
     store = SessionStore()
-    store[SESSION_KEY] = str(user.pk)
-    store[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
-    store[HASH_SESSION_KEY] = user.get_session_auth_hash()
-    store.create()
-    return str(store.session_key)
+    expire_date = timezone.now() + timedelta(seconds=SESSION_SECONDS)
+    sessions = [
+        Session(
+            session_key=get_random_string(32, "abcdefghijklmnopqrstuvwxyz0123456789"),
+            session_data=store.encode(
+                {
+                    SESSION_KEY: str(user.pk),
+                    BACKEND_SESSION_KEY: settings.AUTHENTICATION_BACKENDS[0],
+                    HASH_SESSION_KEY: user.get_session_auth_hash(),
+                }
+            ),
+            expire_date=expire_date,
+        )
+        for user in people
+    ]
+    Session.objects.bulk_create(sessions, CHUNK)
+    return [session.session_key for session in sessions]
 
 
 SIDES = {"clarion": Clarion, "textbook": Textbook}
+COMMANDS = (
+    "migrate",
+    "prepare",
+    "meet",
+    "tickets",
+    "one_by_one",
+    "paced",
+    "fill",
+    "broadcasts",
+    "bulk",
+    "wait_stored",
+)
 
 
 def main(side: str) -> None:
@@ -197,8 +323,7 @@ def main(side: str) -> None:
         # As in any process of the site: `notify` enqueues through the site's Celery application.
         import workers  # noqa: F401
     caller = SIDES[side]()
-    names = ("migrate", "prepare", "one_by_one", "bulk", "wait_stored")
-    serve({name: getattr(caller, name) for name in names})
+    serve({name: getattr(caller, name) for name in COMMANDS})
 
 
 if __name__ == "__main__":

@@ -1,130 +1,214 @@
-"""The load generator: holds the sockets and counts what arrives. `python -m benchmarks.load`.
+"""The load generator: holds the sockets of a side and counts what arrives: `... benchmarks.load`.
 
-A process of its own, so that it takes no time from a server's loop. While a round runs it walks
-over frame headers, counts `MARK` in the bytes and keeps them; JSON is not parsed at all. What
-arrived where is looked at after the round.
+A process of its own, so that it takes no time from a server's loop, and one loop around epoll
+without anything above it: it must hold 10,000 sockets and read frames faster than any server here
+writes them. While a round runs it walks over frame headers, counts `MARK` and keeps the number
+behind it; JSON is not parsed at all. What arrived where is looked at after the round.
 """
 
-import asyncio
 import base64
+import itertools
+import json
 import os
-import re
+import select
+import socket
+import struct
+import sys
 import time
-from contextlib import suppress
+from collections import deque
+from collections.abc import Callable
 from typing import Any
 
-from benchmarks.remote import serve_async
+from benchmarks.remote import answer
 
 # Every notification of a benchmark has the title "benchmark <round>-<serial>".
 MARK = b"benchmark "
-TITLE = re.compile(rb"benchmark (\d+)-(\d+)")
+# bytes behind it that are kept; longer than any two numbers
+NUMBERS = 16
 TEXT, CLOSE, PING, PONG = 0x1, 0x8, 0x9, 0xA
 # Handshakes at the same time: enough to keep a server busy, not so many that one has to wait.
 AT_ONCE = 20
+# Without any progress for so many seconds connecting has failed.
 OPEN_SECONDS = 30
+RECEIVE_BYTES = 2**18
+# With one source address there are 28,000 ports for all connections to a server, those that closed
+# a minute ago among them.
+SOURCES = tuple(f"127.0.0.{n}" for n in range(2, 10))
+IP_BIND_ADDRESS_NO_PORT = 24
+ABORT = struct.pack("ii", 1, 0)
+CONNECTING, SHAKING, GREETING, OPEN, GONE = range(5)
 
 
 class Generator:
-    """All sockets of one run, by side."""
+    """All sockets of one side."""
 
     def __init__(self) -> None:
-        self.sockets: dict[str, list[Socket]] = {}
-        self.counted = self.expected = self.frames = 0
-        self.last = 0.0
-        self.complete = asyncio.Event()
+        self.epoll = select.epoll()
+        self.ready: dict[int, Callable[[int], None]] = {}
+        self.sockets: list[Socket] = []
+        self.failure = ""
+        self.opened = 0
+        self.sources = itertools.cycle(SOURCES)
+        self.expect(0)
 
-    async def connect(
-        self, side: str, port: int, path: str, cookies: list[str], subprotocol: str = ""
-    ) -> float:
-        """Open a socket per cookie; the seconds it took."""
-        gate = asyncio.Semaphore(AT_ONCE)
-        began = time.monotonic()
+    def turn(self, seconds: float) -> None:
+        """Wait for sockets, for so long at most, and read what they have."""
+        for fd, event in self.epoll.poll(seconds, 1024):
+            if ready := self.ready.get(fd):
+                ready(event)
 
-        async def open_one(cookie: str) -> Socket:
-            request = handshake(port, path, cookie, subprotocol)
-            async with gate:
-                loop = asyncio.get_running_loop()
-                _, socket = await loop.create_connection(
-                    lambda: Socket(self, request), "127.0.0.1", port
+    # -- commands ------------------------------------------------------------------------------
+
+    def connect(
+        self,
+        port: int,
+        path: str,
+        cookies: list[str],
+        subprotocol: str = "",
+        tickets: list[str] | None = None,
+        cursors: list[str] | None = None,
+        greeted: bool = False,
+        at_once: int = AT_ONCE,
+    ) -> dict[str, float]:
+        """Open a socket per cookie; when that began, and the seconds it took.
+
+        `greeted`: the server sends a first frame, and a socket is open when that is there.
+        """
+        begun = 0
+        self.opened, self.failure = 0, ""
+        began = progress = time.monotonic()
+        while self.opened < len(cookies):
+            while begun < len(cookies) and begun - self.opened < at_once:
+                request = handshake(
+                    port,
+                    f"{path}?cursor={cursors[begun]}" if cursors else path,
+                    cookies[begun],
+                    f"{subprotocol}, ticket.{tickets[begun]}" if tickets else subprotocol,
                 )
-                await asyncio.wait_for(socket.opened, OPEN_SECONDS)
-            return socket
+                self.sockets.append(Socket(self, port, request, next(self.sources), greeted))
+                begun += 1
+            before = self.opened
+            self.turn(1)
+            if self.opened > before:
+                progress = time.monotonic()
+            elif time.monotonic() - progress > OPEN_SECONDS:
+                self.failure = f"no socket opened for {OPEN_SECONDS} s, after {self.opened}"
+            if self.failure:
+                raise ConnectionError(self.failure)
+        return {"began": began, "seconds": time.monotonic() - began}
 
-        self.sockets[side] = await asyncio.gather(*map(open_one, cookies))
-        return time.monotonic() - began
+    def drop(self) -> int:
+        """Reset all connections at once, without a goodbye; how many there were."""
+        dropped = len(self.sockets)
+        for each in self.sockets:
+            each.abort()
+        self.sockets.clear()
+        return dropped
 
-    def disconnect(self, side: str) -> None:
-        """Close a side's sockets."""
-        for socket in self.sockets.pop(side, []):
-            socket.transport.close()
+    def expect(self, count: int, timed: bool = False, keep: bool = False) -> None:
+        """Start counting from nothing.
 
-    def expect(self, count: int) -> None:
-        """Start counting from nothing."""
+        `timed`: and note when each notification arrives. `keep` what was received.
+        """
         self.counted = self.frames = 0
-        self.expected = count
-        self.complete.clear()
-        for sockets in self.sockets.values():
-            for socket in sockets:
-                socket.received.clear()
+        self.last = 0.0
+        self.expected, self.timed = count, timed
+        self.times: list[tuple[bytes, float]] = []
+        if not keep:
+            for each in self.sockets:
+                each.received.clear()
 
-    async def wait(self, seconds: float) -> dict[str, Any]:
+    def wait(self, seconds: float) -> dict[str, Any]:
         """When the last expected notification arrived (monotonic clock), and how many did."""
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self.complete.wait(), seconds)
+        deadline = time.monotonic() + seconds
+        while self.counted < self.expected and time.monotonic() < deadline:
+            self.turn(0.1)
         return {"counted": self.counted, "frames": self.frames, "last": self.last}
 
-    def collect(self, side: str, round_number: int) -> list[list[int]]:
+    def collect(self, round_number: int) -> list[list[int]]:
         """The serial numbers of the round's notifications that each socket received, in order."""
         return [
-            [
-                int(serial)
-                for frame in socket.received
-                for number, serial in TITLE.findall(frame)
-                if int(number) == round_number
-            ]
-            for socket in self.sockets[side]
+            [serial for number, serial in map(numbers, each.received) if number == round_number]
+            for each in self.sockets
         ]
+
+    def arrivals(self, round_number: int) -> dict[str, float]:
+        """When (monotonic clock) each of the round's notifications arrived, by serial number."""
+        found = ((numbers(title), moment) for title, moment in self.times)
+        return {str(serial): moment for (n, serial), moment in found if n == round_number}
+
+    def cursors(self) -> list[str]:
+        """What each socket's first frame says where the inbox and the log are."""
+        hellos = (json.loads(each.hello) for each in self.sockets)
+        return [f"{hello['epoch']}.{hello['seq']}.{hello['position']}" for hello in hellos]
+
+    # -- from sockets --------------------------------------------------------------------------
 
     def arrived(self, count: int) -> None:
         """A frame with so many notifications is here."""
         self.counted += count
         self.frames += 1
-        if self.counted >= self.expected and not self.complete.is_set():
-            self.last = time.monotonic()
-            self.complete.set()
+        self.last = time.monotonic()
 
 
-class Socket(asyncio.Protocol):
+class Socket:
     """The client's end of one WebSocket: frames without extensions, as servers send them."""
 
-    transport: asyncio.Transport
+    __slots__ = ("fd", "generator", "hello", "received", "request", "rest", "sock", "state", "then")
 
-    def __init__(self, generator: Generator, request: bytes) -> None:
+    def __init__(
+        self, generator: Generator, port: int, request: bytes, source: str, greeted: bool
+    ) -> None:
         self.generator = generator
         self.request = request
-        self.opened: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.then = GREETING if greeted else OPEN
+        self.hello = self.rest = b""
         self.received: list[bytes] = []
-        self.rest = b""
+        self.state = CONNECTING
+        self.sock = socket.socket()
+        self.sock.setblocking(False)
+        self.sock.setsockopt(socket.IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1)
+        self.sock.bind((source, 0))
+        self.sock.connect_ex(("127.0.0.1", port))
+        self.fd = self.sock.fileno()
+        generator.ready[self.fd] = self.ready
+        generator.epoll.register(self.fd, select.EPOLLOUT)
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self.transport = transport
-        transport.write(self.request)
-
-    def data_received(self, data: bytes) -> None:
+    def ready(self, event: int) -> None:
+        if self.state == CONNECTING:
+            self.connected()
+            return
+        try:
+            data = self.sock.recv(RECEIVE_BYTES)
+        except BlockingIOError:
+            return
+        except OSError as error:
+            self.gone(str(error))
+            return
+        if not data:
+            self.gone("closed by the server")
+            return
         if self.rest:
             data = self.rest + data
-        if not self.opened.done():
+        if self.state == SHAKING:
             head, found, data = data.partition(b"\r\n\r\n")
             if not found:
                 self.rest = head
                 return
             if not head.startswith(b"HTTP/1.1 101 "):
-                self.opened.set_exception(ConnectionError(head[:200].decode("latin-1")))
-                self.transport.close()
+                self.gone(f"refused: {head[:200].decode('latin-1')}")
                 return
-            self.opened.set_result(None)
+            self.enter(self.then)
         self.rest = data[self.walk(data) :]
+
+    def connected(self) -> None:
+        if error := self.sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
+            self.gone(os.strerror(error))
+            return
+        self.sock.send(self.request)
+        self.request = b""
+        self.state = SHAKING
+        self.generator.epoll.modify(self.fd, select.EPOLLIN)
 
     def walk(self, data: bytes) -> int:
         """Take whole frames from the front; how many bytes they were."""
@@ -139,21 +223,59 @@ class Socket(asyncio.Protocol):
                 break
             opcode = data[position] & 0x0F
             if opcode == TEXT:
-                if count := data.count(MARK, start, end):
-                    self.received.append(data[start:end])
-                    self.generator.arrived(count)
+                self.text(data, start, end)
             elif opcode == PING:
                 # Masked with zeros: the payload stays as it is.
-                answer = bytes([0x80 | PONG, 0x80 | length, 0, 0, 0, 0]) + data[start:end]
-                self.transport.write(answer)
+                pong = bytes([0x80 | PONG, 0x80 | length, 0, 0, 0, 0]) + data[start:end]
+                self.sock.send(pong)
             elif opcode == CLOSE:
-                self.transport.close()
+                self.gone(f"closed by the server: {data[start:end]!r}")
+                return size
             position = end
         return position
 
-    def connection_lost(self, exc: Exception | None) -> None:
-        if not self.opened.done():
-            self.opened.set_exception(exc or ConnectionError("closed during the handshake"))
+    def text(self, data: bytes, start: int, end: int) -> None:
+        """A text frame is here, between these places."""
+        if self.state == GREETING:
+            self.hello = data[start:end]
+            self.enter(OPEN)
+        count = 0
+        found = data.find(MARK, start, end)
+        while found >= 0:
+            behind = found + len(MARK)
+            title = data[behind : behind + NUMBERS]
+            self.received.append(title)
+            count += 1
+            if self.generator.timed:
+                self.generator.times.append((title, time.monotonic()))
+            found = data.find(MARK, behind, end)
+        if count:
+            self.generator.arrived(count)
+
+    def enter(self, state: int) -> None:
+        self.state = state
+        self.generator.opened += state == OPEN
+
+    def gone(self, reason: str) -> None:
+        """Nothing more comes; while connecting that is a failure, later a round will show it."""
+        if self.state < OPEN:
+            self.generator.failure = reason
+        self.abort()
+
+    def abort(self) -> None:
+        if self.state != GONE:
+            self.state = GONE
+            self.generator.epoll.unregister(self.fd)
+            del self.generator.ready[self.fd]
+            # Reset, so that no port is kept for a minute.
+            self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, ABORT)
+            self.sock.close()
+
+
+def numbers(title: bytes) -> tuple[int, int]:
+    """Round and serial number, from what follows `MARK`."""
+    number, _, serial = title.partition(b'"')[0].partition(b"-")
+    return int(number), int(serial)
 
 
 def handshake(port: int, path: str, cookie: str, subprotocol: str) -> bytes:
@@ -174,11 +296,21 @@ def handshake(port: int, path: str, cookie: str, subprotocol: str) -> bytes:
     return "\r\n".join([*lines, "", ""]).encode()
 
 
-async def main() -> None:
+def main() -> None:
     generator = Generator()
-    names = ("connect", "disconnect", "expect", "wait", "collect")
-    await serve_async({name: getattr(generator, name) for name in names})
+    names = ("connect", "drop", "expect", "wait", "collect", "arrivals", "cursors")
+    commands = {name: getattr(generator, name) for name in names}
+    generator.epoll.register(sys.stdin.fileno(), select.EPOLLIN)
+    lines: deque[str] = deque()
+    generator.ready[sys.stdin.fileno()] = lambda event: lines.append(sys.stdin.readline())
+    while True:
+        generator.turn(-1)
+        while lines:
+            line = lines.popleft()
+            if not line:
+                return
+            answer(commands, line)
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    main()

@@ -1,7 +1,6 @@
 """Commands to child processes: a line of JSON there, a line of JSON back."""
 
 import asyncio
-import inspect
 import json
 import select
 import subprocess
@@ -66,16 +65,21 @@ class Remote:
 def serve(commands: Commands) -> None:
     """Serve commands until standard input ends."""
     for line in sys.stdin:
-        name, arguments = json.loads(line)
-        try:
-            answer = {"result": commands[name](**arguments)}
-        except Exception:  # noqa: BLE001
-            answer = {"error": traceback.format_exc()}
-        print(json.dumps(answer), flush=True)
+        answer(commands, line)
+
+
+def answer(commands: Commands, line: str) -> None:
+    """Do what one line says, and say what came of it."""
+    name, arguments = json.loads(line)
+    try:
+        said = {"result": commands[name](**arguments)}
+    except Exception:  # noqa: BLE001
+        said = {"error": traceback.format_exc()}
+    print(json.dumps(said), flush=True)
 
 
 async def serve_async(commands: Commands) -> None:
-    """As `serve`, on the event loop: what else runs there goes on meanwhile."""
+    """As `serve`, for coroutines, on the event loop: what else runs there goes on meanwhile."""
     reader = asyncio.StreamReader(limit=LINE_MAX)
     await asyncio.get_running_loop().connect_read_pipe(
         lambda: asyncio.StreamReaderProtocol(reader), sys.stdin
@@ -83,8 +87,7 @@ async def serve_async(commands: Commands) -> None:
     while line := await reader.readline():
         name, arguments = json.loads(line)
         try:
-            result = commands[name](**arguments)
-            answer = {"result": await result if inspect.isawaitable(result) else result}
+            said = {"result": await commands[name](**arguments)}
         except Exception:  # noqa: BLE001
-            answer = {"error": traceback.format_exc()}
-        print(json.dumps(answer), flush=True)
+            said = {"error": traceback.format_exc()}
+        print(json.dumps(said), flush=True)

@@ -8,7 +8,9 @@ from benchmarks.rounds import Case, Measured
 from benchmarks.stage import SERVER, Stage
 
 # Whose CPU is shown, in this order.
-ROLES = ("caller", "worker", "web", "beat", "database", "redis")
+ROLES = ("caller", "worker", "web", "beat", "database", "redis", "load")
+# What is done for the side that is measured; the load generator is everybody's clients.
+OURS = tuple(role for role in ROLES if role != "load")
 
 
 def machine(stage: Stage) -> None:
@@ -25,80 +27,85 @@ def load_average() -> str:
 
 def cpu_model() -> str:
     """The processor's name, where the system tells."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        lines = []
+    lines = Path("/proc/cpuinfo").read_text().splitlines()
     names = [line.partition(": ")[2] for line in lines if line.startswith("model name")]
     return names[0] if names else "unknown processor"
 
 
 def case(measured: Case) -> None:
-    """One comparison: rounds, ratio with spread, CPU."""
-    print(f"\n  {measured.title}")
-    print(f"    {'round':<8}{'clarion':>22}{'textbook':>22}{'ratio':>8}")
-    for number, (pair, ratio) in enumerate(
-        zip(measured.rounds, measured.ratios, strict=True), start=1
+    """One comparison: rounds, ratios with spread, CPU."""
+    sides = measured.sides
+    print(f"\n  {measured.title}\n  {measured.figure.name}:")
+    print(f"    {'round':<10}{''.join(f'{side:>14}' for side in sides)}{'ratio':>10}")
+    for number, (each, ratio) in enumerate(
+        zip(measured.rounds, measured.ratios(), strict=True), start=1
     ):
-        ours, theirs = rate(pair["clarion"]), rate(pair["textbook"])
-        print(f"    {number:<8}{ours:>22}{theirs:>22}{ratio:>8.2f}")
-    low, high = min(measured.ratios), max(measured.ratios)
-    print(
-        f"    median ratio {median(measured.ratios):.2f} times as fast as the textbook"
-        f" (rounds from {low:.2f} to {high:.2f})"
-    )
-    notes = measured.rounds[0]["clarion"].notes
-    for side in ("clarion", "textbook"):
+        cells = [measured.figure.shown(each[side].value) for side in sides]
+        print(f"    {number:<10}{''.join(f'{cell:>14}' for cell in cells)}{ratio:>10.2f}")
+    cells = [measured.figure.shown(measured.of(side)) for side in sides]
+    print(f"    {'median':<10}{''.join(f'{cell:>14}' for cell in cells)}")
+    for side in sides[1:]:
+        ratios = measured.ratios(side)
+        print(
+            f"    median ratio {median(ratios):.2f} {side}/clarion"
+            f" (rounds from {min(ratios):.2f} to {max(ratios):.2f})"
+        )
+    for side in sides:
+        names = measured.rounds[0][side].notes
         shown = [
-            f"{name} {measured.of(side, lambda m, name=name: m.notes[name]):,.0f}"
-            if name == "frames"
-            else f"{name} {measured.of(side, lambda m, name=name: m.notes[name]):.3f} s"
-            for name in notes
+            f"{name} {note(measured.of(side, lambda m, n=name: m.notes[n]))}" for name in names
         ]
-        print(f"    {side:<10}medians: {', '.join(shown)}")
+        if shown:
+            print(f"    {side:<10}medians: {', '.join(shown)}")
     if measured.rounds[0]["clarion"].cpu:
         cpu_table(measured)
+
+
+def note(value: float) -> str:
+    """A number as short as its size allows."""
+    return f"{value:,.0f}" if value >= 100 or value == int(value) else f"{value:.3g}"
 
 
 def cpu_table(measured: Case) -> None:
     """CPU per unit of work, median over the rounds, by process."""
     roles = [
-        role for role in ROLES if any(role in pair[s].cpu for pair in measured.rounds for s in pair)
+        role
+        for role in ROLES
+        if any(role in each[side].cpu for each in measured.rounds for side in each)
     ]
     print(f"    CPU us per {measured.unit}:")
     print(f"    {'':<10}{''.join(f'{role:>10}' for role in roles)}{'server':>10}{'all':>10}")
-    for side in ("clarion", "textbook"):
+    for side in measured.sides:
         cells = [measured.of(side, lambda m, role=role: micros(m, (role,))) for role in roles]
         cells.append(measured.of(side, lambda m: micros(m, SERVER)))
-        cells.append(measured.of(side, lambda m: micros(m, ROLES)))
-        print(f"    {side:<10}{''.join(f'{cell:>10,.0f}' for cell in cells)}")
+        cells.append(measured.of(side, lambda m: micros(m, OURS)))
+        print(f"    {side:<10}{''.join(f'{cell:>10,.{digits(cell)}f}' for cell in cells)}")
 
 
-def generator(ceiling: dict[str, float], cases: list[Case]) -> None:
+def digits(value: float) -> int:
+    """Decimal places that say something."""
+    return 1 if value < 100 else 0
+
+
+def generator(cases: list[Case]) -> None:
     """How far the load generator was from being what is measured."""
-    busiest = max(
-        (m.notes["frames"] / m.seconds for c in cases for pair in c.rounds for m in pair.values()),
-        default=0.0,
-    )
-    print(
-        f"\nload generator: counts {ceiling['per_second']:,.0f} frames/s from a bare sender"
-        f" ({ceiling['cpu'] * 1e6:.1f} us of CPU each); the busiest round had {busiest:,.0f}/s"
-    )
-    shares = [
-        m.cpu["load"] / m.seconds
-        for c in cases
-        for pair in c.rounds
-        for m in pair.values()
-        if m.cpu
+    rounds = [
+        (share(measured), side, each.title)
+        for each in cases
+        for pair in each.rounds
+        for side, measured in pair.items()
+        if measured.cpu
     ]
-    if shares:
-        print(f"its share of a core in a round: at most {max(shares):.0%}")
+    print("\nload generator, a process for each side; share of a core in a round, at most:")
+    for side in dict.fromkeys(side for _, side, _ in rounds):
+        most, _, title = max(found for found in rounds if found[1] == side)
+        print(f"    {side:<10}{most:>5.0%}  {title}")
+    print("  It does not stand in a server's way below 100 %, with a core to itself.")
 
 
-def rate(measured: Measured) -> str:
-    """Units per second, and the seconds."""
-    per_second = measured.units / measured.seconds
-    return f"{per_second:,.0f}/s ({measured.seconds:.2f} s)"
+def share(measured: Measured) -> float:
+    """The load generator's share of a core."""
+    return measured.cpu["load"] / measured.seconds
 
 
 def micros(measured: Measured, roles: tuple[str, ...]) -> float:

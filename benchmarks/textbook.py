@@ -1,9 +1,9 @@
 """The other side: live notifications as tutorials write them, all of it in this file.
 
-A sync `WebsocketConsumer` behind `AuthMiddlewareStack`, a group per user, `RedisChannelLayer`, and
-a Celery task that saves a row and calls `async_to_sync(group_send)`. It keeps nothing for whoever
-is offline, and what the layer drops is gone; only speed is compared. Its settings, with what
-`RedisChannelLayer` needs to work at all here, are in `textbook_settings.py`.
+A sync `WebsocketConsumer` behind `AuthMiddlewareStack`, a group per user and one for everyone,
+`RedisChannelLayer`, and a Celery task that saves a row and calls `async_to_sync(group_send)`. It
+keeps nothing for whoever is offline, and what the layer drops is gone; only speed is compared. Its
+settings, with what `RedisChannelLayer` needs to work at all here, are in `textbook_settings.py`.
 """
 
 # ruff: noqa: E402 - Django has to be loaded before what needs its models
@@ -27,6 +27,7 @@ from channels.security.websocket import AllowedHostsOriginValidator
 from django.conf import settings
 from django.db import models
 from django.urls import path
+from django.utils import timezone
 
 # --- models.py -------------------------------------------------------------------------------
 
@@ -62,14 +63,18 @@ class Notification(models.Model):
 
 
 class NotificationConsumer(WebsocketConsumer):
+    """Personal ones."""
+
     group = ""
 
+    def group_name(self) -> str:
+        return f"user_{self.scope['user'].pk}"
+
     def connect(self) -> None:
-        user = self.scope["user"]
-        if not user.is_authenticated:
+        if not self.scope["user"].is_authenticated:
             self.close()
             return
-        self.group = f"user_{user.pk}"
+        self.group = self.group_name()
         async_to_sync(self.channel_layer.group_add)(self.group, self.channel_name)
         self.accept()
 
@@ -81,11 +86,21 @@ class NotificationConsumer(WebsocketConsumer):
         self.send(text_data=json.dumps(event["notification"]))
 
 
+class NewsConsumer(NotificationConsumer):
+    """What everyone is told; apart, so that neither pays for the other's group."""
+
+    def group_name(self) -> str:
+        return "everyone"
+
+
 # --- urls.py, routing.py and asgi.py -----------------------------------------------------------
 
 urlpatterns: list = []
 
-websocket_urlpatterns = [path("ws/notifications/", NotificationConsumer.as_asgi())]
+websocket_urlpatterns = [
+    path("ws/notifications/", NotificationConsumer.as_asgi()),
+    path("ws/news/", NewsConsumer.as_asgi()),
+]
 
 application = ProtocolTypeRouter(
     {
@@ -123,3 +138,10 @@ def send_to_all(user_ids: list[int], title: str, body: str) -> None:
             await layer.group_send(f"user_{notification.user_id}", notification.event())
 
     async_to_sync(publish)()
+
+
+@app.task
+def send_to_everyone(title: str, body: str) -> None:
+    """Whoever is connected; nothing is kept."""
+    event = Notification(pk=0, title=title, body=body, created_at=timezone.now()).event()
+    async_to_sync(get_channel_layer().group_send)("everyone", event)

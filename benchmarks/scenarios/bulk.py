@@ -5,47 +5,64 @@ twice: with a task for each person, as tutorials have it, and with one task that
 with `bulk_create` and publishes on one event loop.
 """
 
-from benchmarks.rounds import ROUND_SECONDS, Case, Measured, Plan, exactly_once, in_turn
+from benchmarks.rounds import (
+    ROUND_SECONDS,
+    Case,
+    Figure,
+    Measured,
+    Plan,
+    exactly_once,
+    in_turn,
+    used,
+)
 from benchmarks.stage import Side, Stage
 
 TITLE = "one notification to many people: call to last row and last frame"
+FIGURE = Figure("call to last row and last frame", "s", digits=2)
 
 
 def run(stage: Stage, plan: Plan) -> list[Case]:
     """Against both ways of the textbook."""
-    people = f"{plan.people:,} people, {plan.connected:,} of them connected"
+    step = plan.people // plan.bulk_connected
+    for side in stage.sides.values():
+        stage.connect(side, plan.bulk_connected, step)
+    people = f"{plan.people:,} people, each {step}th of them connected"
     return [
         in_turn(
             stage,
-            plan.bulk_rounds,
-            f"{people}; textbook: {how}",
-            "person",
+            Case(key, f"{people}; textbook: {how}", FIGURE, "person", []),
             lambda side, number, warm_up, how=how: measure(
-                stage, side, number, plan.people // 10 if warm_up else plan.people, how
+                stage, side, number, plan.people // 20 if warm_up else plan.people, how, step
             ),
+            rounds,
         )
-        for how in ("a task each", "one task")
+        for key, how, rounds in (
+            ("bulk", "a task each", plan.long_rounds),
+            ("bulk-one-task", "one task", plan.rounds),
+        )
     ]
 
 
-def measure(stage: Stage, side: Side, number: int, people: int, how: str) -> Measured:
+def measure(stage: Stage, side: Side, number: int, people: int, how: str, step: int) -> Measured:
     """One round of one side."""
-    connected = min(people, stage.connected)
-    stage.load.call("expect", count=connected)
+    connected = (people - 1) // step + 1
+    side.load.call("expect", count=connected)
     before = stage.cpu(side)
     called = side.caller.call("bulk", number=number, to=people, how=how)
     side.caller.start("wait_stored", count=people)
-    seen = stage.load.call("wait", seconds=ROUND_SECONDS)
+    seen = side.load.call("wait", seconds=ROUND_SECONDS)
     stored = side.caller.result()
-    after = stage.cpu(side)
-    exactly_once(stage, side, number, [[0]] * connected)
+    cpu = used(before, stage.cpu(side))
+    exactly_once(side, number, [[0]] * connected)
+    seconds = max(seen["last"], stored) - called["began"]
     return Measured(
+        value=seconds,
         units=people,
-        seconds=max(seen["last"], stored) - called["began"],
-        cpu={name: after[name] - before[name] for name in after},
+        seconds=seconds,
+        cpu=cpu,
         notes={
-            "last frame": seen["last"] - called["began"],
-            "last row": stored - called["began"],
-            "frames": seen["frames"],
+            "per second": people / seconds,
+            "last frame s": seen["last"] - called["began"],
+            "last row s": stored - called["began"],
         },
     )

@@ -3,40 +3,71 @@
 Each call is its own commit. The textbook's counterpart is a `send_notification.delay(...)` each.
 """
 
-from benchmarks.rounds import ROUND_SECONDS, Case, Measured, Plan, exactly_once, in_turn
+from benchmarks.rounds import (
+    ROUND_SECONDS,
+    WALL,
+    Case,
+    Measured,
+    Plan,
+    exactly_once,
+    in_turn,
+    used,
+)
 from benchmarks.stage import Side, Stage
 
 TITLE = "notify() one by one, each its own commit: first call to last frame"
 
 
 def run(stage: Stage, plan: Plan) -> list[Case]:
-    """To all connected people in turn, and to one of them."""
+    """From one process and from two."""
+    for side in stage.sides.values():
+        stage.connect(side, plan.recipients)
+    to = f"{plan.calls:,} notifications to {plan.recipients:,} connected people"
     return [
         in_turn(
             stage,
-            plan.rounds,
-            f"{plan.calls:,} notifications to {to:,} connected {'people' if to > 1 else 'person'}",
-            "notification",
-            lambda side, number, warm_up, to=to: measure(
-                stage, side, number, plan.calls // 10 if warm_up else plan.calls, to
+            Case(
+                f"one-by-one-{callers}",
+                f"{to}, from {'two processes' if callers == 2 else 'one process'}",
+                WALL,
+                "notification",
+                [],
             ),
+            lambda side, number, warm_up, callers=callers: measure(
+                stage,
+                side,
+                number,
+                plan.calls // 10 if warm_up else plan.calls,
+                plan.recipients,
+                callers,
+            ),
+            plan.rounds,
         )
-        for to in (plan.connected, 1)
+        for callers in (1, 2)
     ]
 
 
-def measure(stage: Stage, side: Side, number: int, count: int, to: int) -> Measured:
+def measure(stage: Stage, side: Side, number: int, count: int, to: int, callers: int) -> Measured:
     """One round of one side."""
-    stage.load.call("expect", count=count)
+    processes = stage.callers(side)[:callers]
+    side.load.call("expect", count=count)
     before = stage.cpu(side)
-    called = side.caller.call("one_by_one", number=number, count=count, to=to)
-    seen = stage.load.call("wait", seconds=ROUND_SECONDS)
-    after = stage.cpu(side)
-    expected = [list(range(start, count, to)) for start in range(to)]
-    exactly_once(stage, side, number, expected)
+    for first, process in enumerate(processes):
+        process.start("one_by_one", number=number, first=first, stop=count, step=callers, to=to)
+    called = [process.result() for process in processes]
+    seen = side.load.call("wait", seconds=ROUND_SECONDS)
+    cpu = used(before, stage.cpu(side))
+    exactly_once(side, number, [list(range(start, count, to)) for start in range(to)])
+    began = min(each["began"] for each in called)
+    seconds = seen["last"] - began
     return Measured(
+        value=seconds,
         units=count,
-        seconds=seen["last"] - called["began"],
-        cpu={name: after[name] - before[name] for name in after},
-        notes={"calls": called["ended"] - called["began"], "frames": seen["frames"]},
+        seconds=seconds,
+        cpu=cpu,
+        notes={
+            "per second": count / seconds,
+            "calls s": max(each["ended"] for each in called) - began,
+            "frames": seen["frames"],
+        },
     )

@@ -1,0 +1,46 @@
+"""What an idle socket of a signed-in person keeps of the web process's memory."""
+
+from benchmarks import cpu
+from benchmarks.rounds import Case, Figure, Measured, Plan, in_turn
+from benchmarks.stage import Side, Stage
+
+TITLE = "memory per idle authenticated socket"
+FIGURE = Figure("growth of the web process's resident memory per socket", "KB", scale=1e-3)
+# of those that are measured; they make the process grow by what all of them share
+FIRST_SHARE = 0.05
+
+
+def run(stage: Stage, plan: Plan) -> list[Case]:
+    """In a process that had no others."""
+    case = Case("memory", f"{plan.memory:,} sockets", FIGURE, "socket", [])
+    return [
+        in_turn(
+            stage,
+            case,
+            lambda side, number, warm_up: measure(
+                stage, side, plan.memory // 10 if warm_up else plan.memory
+            ),
+            min(plan.rounds, 3),
+        )
+    ]
+
+
+def measure(stage: Stage, side: Side, count: int) -> Measured:
+    """One round of one side."""
+    side.load.call("drop")
+    stage.fresh(side)
+    stage.open(side, max(2, int(count * FIRST_SHARE)))
+    stage.quiet(side)
+    side.load.call("drop")
+    stage.quiet(side)
+    before = cpu.resident(side.pids["web"])
+    opened = stage.open(side, count)
+    stage.quiet(side)
+    after = cpu.resident(side.pids["web"])
+    return Measured(
+        value=(after - before) / count,
+        units=count,
+        seconds=opened["seconds"],
+        cpu={},
+        notes={"MB before": before / 1e6, "MB after": after / 1e6},
+    )
