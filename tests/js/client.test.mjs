@@ -374,7 +374,9 @@ describe("ClarionClient", () => {
   });
 
   test("stays away when told so", async () => {
-    await live();
+    world.answers.push(page([], "e.10.5", counters(0)));
+    client.start();
+    await settle();
     world.socket.onclose({ code: 4401 });
     assert.equal(client.status, "signed_out");
     client.networkChanged(true);
@@ -382,6 +384,79 @@ describe("ClarionClient", () => {
     await world.advance(600_000);
     assert.equal(world.sockets.length, 1);
     assert.deepEqual(world.timers, []);
+  });
+
+  test("a login session that ends under way leaves nothing to be seen, and HTTP says that nobody is here", async () => {
+    await live([item(1, 10)]);
+    world.socket.onclose({ code: 4401 });
+    assert.deepEqual(client.items, []);
+    assert.equal(client.status, "reconnecting");
+    world.answers.push({ status: 401, detail: "Unauthorized" });
+    await world.advance(500);
+    assert.equal(client.status, "signed_out");
+    await world.advance(600_000);
+    assert.equal(world.sockets.length, 1);
+    assert.deepEqual(world.timers, []);
+  });
+
+  test("whoever has a new login session, perhaps somebody else, begins anew; but not for ever", async () => {
+    await live([item(1, 10)]);
+    world.socket.onclose({ code: 4401 });
+    world.answers.push(page([item(7, 3)], "e.3.5", counters(1)));
+    await world.advance(500);
+    assert.equal(world.socket.url, "ws://h/ws/notifications/?cursor=e.3.5");
+    assert.deepEqual(ids(client.items), [7]);
+    world.socket.onclose({ code: 4401 });
+    assert.equal(client.status, "signed_out");
+  });
+
+  describe("with tickets", () => {
+    const options = { socketUrl: "ws://h/ws/notifications/", apiUrl: "/api/v1/inbox/", ticketUrl: "/api/v1/ticket" };
+    const start = async (token, ...answers) => {
+      client = new ClarionClient({ ...options, csrfToken: () => token }, world.env);
+      world.answers.push(page([], "e.10.5", counters(0)), ...answers);
+      client.start();
+      await settle();
+    };
+
+    test("each connection shows a new one", async () => {
+      await start("token", { ticket: "a~b", expires_in: 30 });
+      assert.deepEqual(world.socket.protocols, ["clarion.v1", "ticket.a~b"]);
+      const { method, url, headers, body } = world.requests.at(-1);
+      assert.deepEqual([method, url, headers["X-CSRFToken"], body], ["POST", "/api/v1/ticket", "token", undefined]);
+      world.hello();
+      world.answers.push({ ticket: "c~d", expires_in: 30 });
+      world.socket.onclose({ code: 1012 });
+      await world.advance(2_000);
+      assert.deepEqual(world.socket.protocols, ["clarion.v1", "ticket.c~d"]);
+    });
+
+    test("without a ticket the cookie has to do", async () => {
+      for (const answer of [undefined, { status: 403, detail: "CSRF" }, { status: 500 }]) {
+        await start("token", answer);
+        assert.deepEqual(world.socket.protocols, ["clarion.v1"]);
+      }
+      await start("");
+      assert.deepEqual(world.socket.protocols, ["clarion.v1"]);
+      assert.equal(world.requests.at(-1).method, "GET", "nobody asks without the token");
+    });
+
+    test("one that is too late does not open a second socket", async () => {
+      let arrive;
+      await start("token", new Promise((resolve) => (arrive = resolve)));
+      world.answers.push({ ticket: "c~d", expires_in: 30 });
+      client.networkChanged(true);
+      await settle();
+      arrive({ ticket: "a~b", expires_in: 30 });
+      await settle();
+      assert.deepEqual(world.sockets.map((socket) => socket.protocols[1]), ["ticket.c~d"]);
+    });
+
+    test("nobody signed in, nobody connects", async () => {
+      await start("token", { status: 401, detail: "Unauthorized" });
+      assert.equal(client.status, "signed_out");
+      assert.equal(world.sockets.length, 0);
+    });
   });
 
   test("a protocol error stops it until it is started again", async () => {

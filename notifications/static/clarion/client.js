@@ -19,11 +19,14 @@ const SUBPROTOCOL = "clarion.v1";
 
 const CONNECT_TIMEOUT = 10_000; // ms until the first frame; browsers themselves wait for minutes
 const REQUEST_TIMEOUT = 10_000; // ms for one HTTP request
+const TICKET_TIMEOUT = 3_000; // ms; whoever gets no ticket shows the cookie
 const ACK_INTERVAL = 1_000; // ms; acknowledgements feed metrics and are not worth more
 const GAP_GRACE = 250; // ms; an HTTP answer often overtakes the frames it follows
 const RESUME_INTERVAL = 5_500; // ms; the server takes one per 5 s, the rest is for clocks and networks
 const STEADY = 10_000; // ms that a connection has to last before the next failure counts as the first one
 const DEFAULT_HEARTBEAT = 30; // s, until `hello` says
+
+const SIGNED_OUT_GRACE = 500; // ms; sockets are told just before the login session goes
 
 const BACKOFF_MIN = 500; // ms
 const BACKOFF_MAX = 20_000; // ms
@@ -297,6 +300,7 @@ const BROWSER = {
 export class ClarionClient extends EventTarget {
   #socketUrl;
   #apiUrl;
+  #ticketUrl;
   #csrfToken;
   #env;
 
@@ -306,6 +310,7 @@ export class ClarionClient extends EventTarget {
 
   /** @type {WebSocket|null} */ #socket = null;
   #attempt = 0;
+  #welcome = false; // whether this socket has said hello
   #run = 0; // tells continuations of an earlier attempt that they are too late
   #openedAt = 0;
   #heardAt = 0;
@@ -322,12 +327,15 @@ export class ClarionClient extends EventTarget {
    * @param {string} options.socketUrl `wss://...`, without a query
    * @param {string} options.apiUrl of the inbox, ends in a slash
    * @param {() => string} [options.csrfToken] sent with state changes
+   * @param {string} [options.ticketUrl] gets a ticket before each connection, which needs the CSRF token; without one, and where
+   *   that fails, the cookie says who connects. Worth it where HTTP is answered by other processes than sockets.
    * @param {object} [env] see BROWSER
    */
-  constructor({ socketUrl, apiUrl, csrfToken = () => "" }, env = {}) {
+  constructor({ socketUrl, apiUrl, csrfToken = () => "", ticketUrl = "" }, env = {}) {
     super();
     this.#socketUrl = socketUrl;
     this.#apiUrl = apiUrl;
+    this.#ticketUrl = ticketUrl;
     this.#csrfToken = csrfToken;
     this.#env = { ...BROWSER, ...env };
   }
@@ -418,7 +426,7 @@ export class ClarionClient extends EventTarget {
   async loadOlder() {
     const before = this.#mailbox.next;
     if (before === null) return;
-    const page = await this.#request("GET", `?before=${encodeURIComponent(before)}`);
+    const page = await this.#request("GET", `${this.#apiUrl}?before=${encodeURIComponent(before)}`);
     if (this.#mailbox.next !== before) return; // a reset, or a second click, was quicker
     this.#mailbox.append(page);
     this.#emit("change");
@@ -430,9 +438,16 @@ export class ClarionClient extends EventTarget {
     const run = ++this.#run;
     this.#cancel("retry");
     if (this.#mailbox.cursor === null && !(await this.#loadFirstPage(run))) return;
+    const protocols = [SUBPROTOCOL];
+    if (this.#ticketUrl && this.#csrfToken()) {
+      const ticket = await this.#ticket();
+      if (run !== this.#run) return;
+      if (ticket) protocols.push(`ticket.${ticket}`);
+    }
 
-    const socket = this.#env.openSocket(`${this.#socketUrl}?cursor=${encodeURIComponent(this.#mailbox.cursor)}`, [SUBPROTOCOL]);
+    const socket = this.#env.openSocket(`${this.#socketUrl}?cursor=${encodeURIComponent(this.#mailbox.cursor)}`, protocols);
     this.#socket = socket;
+    this.#welcome = false;
     this.#openedAt = this.#heardAt = this.#env.now();
     this.#resumedAt = -Infinity;
     this.#ahead = { seq: 0, position: 0 };
@@ -445,7 +460,7 @@ export class ClarionClient extends EventTarget {
   async #loadFirstPage(run) {
     let page;
     try {
-      page = await this.#request("GET", "");
+      page = await this.#request("GET", this.#apiUrl);
     } catch {
       if (run === this.#run) this.#lost();
       return false;
@@ -454,6 +469,16 @@ export class ClarionClient extends EventTarget {
     this.#mailbox.load(page);
     this.#emit("change");
     return true;
+  }
+
+  /** @returns {Promise<string|null>} null where there is none to be had */
+  async #ticket() {
+    try {
+      const { ticket } = await this.#request("POST", this.#ticketUrl, undefined, TICKET_TIMEOUT);
+      return ticket;
+    } catch {
+      return null;
+    }
   }
 
   #receive(text) {
@@ -471,6 +496,7 @@ export class ClarionClient extends EventTarget {
 
   #take(frame) {
     if (frame.type === "hello") {
+      this.#welcome = true;
       this.#heartbeat = frame.heartbeat_seconds * 1_000;
       this.#watch(2 * this.#heartbeat);
       this.#setStatus("live");
@@ -504,7 +530,20 @@ export class ClarionClient extends EventTarget {
   #closed(code) {
     const next = afterClose(code);
     if (next === "reconnect") this.#lost();
+    else if (next === "signed_out" && this.#welcome) this.#askWhoIsHere();
     else this.#end(next);
+  }
+
+  /**
+   * The login session ended. Whoever changed their own password, or signed in as somebody else, in another tab, has a new one:
+   * a first page over HTTP tells, and is the new beginning; a 401 is the end.
+   */
+  #askWhoIsHere() {
+    this.#drop();
+    this.#mailbox = new Mailbox(); // it may have been somebody else's
+    this.#emit("change");
+    this.#setStatus("reconnecting");
+    this.#after("retry", SIGNED_OUT_GRACE, () => this.#connect());
   }
 
   /** The connection, or the attempt at one, failed: come back after a while. */
@@ -579,7 +618,7 @@ export class ClarionClient extends EventTarget {
   }
 
   async #changeState(action, body) {
-    const change = await this.#request("POST", action, body);
+    const change = await this.#request("POST", this.#apiUrl + action, body);
     const frame = { ...change, type: "change" };
     if (this.#held) this.#held.push(frame);
     else this.#apply(frame);
@@ -597,17 +636,18 @@ export class ClarionClient extends EventTarget {
     }
   }
 
-  async #request(method, path, body) {
-    const response = await this.#env.fetch(this.#apiUrl + path, {
+  async #request(method, url, body, timeout = REQUEST_TIMEOUT) {
+    const response = await this.#env.fetch(url, {
       method,
       credentials: "same-origin",
       headers: {
         Accept: "application/json",
-        ...(body && { "Content-Type": "application/json", "X-CSRFToken": this.#csrfToken() }),
+        ...(body && { "Content-Type": "application/json" }),
+        ...(method === "POST" && { "X-CSRFToken": this.#csrfToken() }),
       },
       body: body && JSON.stringify(body),
-      keepalive: method === "POST", // a click that marks read also leaves the page
-      signal: AbortSignal.timeout(REQUEST_TIMEOUT),
+      keepalive: Boolean(body), // a click that marks read also leaves the page
+      signal: AbortSignal.timeout(timeout),
     });
     if (response.ok) return response.json();
     if (response.status === 401) this.#end("signed_out");
