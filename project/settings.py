@@ -63,17 +63,9 @@ CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", REDIS_URL)
 
 CHANNEL_LAYERS = {
     "default": {
-        "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+        "BACKEND": "notifications.live.layer.LiveChannelLayer",
         "CONFIG": {
-            "hosts": [
-                {
-                    "address": REDIS_URL,
-                    # A Redis that hangs holds a publisher for these seconds, not for ever.
-                    "socket_timeout": 1,
-                    "socket_connect_timeout": 1,
-                    "socket_keepalive": True,
-                }
-            ],
+            "hosts": [REDIS_URL],
             # Pub/sub ignores the database number: sites that share a Redis need other prefixes.
             "prefix": env.str("CLARION_PREFIX", "clarion"),
         },

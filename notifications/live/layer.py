@@ -550,8 +550,9 @@ class LoopLayer:
         return asyncio.Queue(self._options.capacity)
 
     def _pause(self, entry: Channel) -> None:
+        # In a group it may be received again; without one that makes it anew.
         entry.queue = None
-        if not entry.name.startswith(self._direct) and not entry.groups:
+        if not entry.groups:
             self.detach(entry.name)
 
     def _read(self, item: Any) -> Any:

@@ -172,7 +172,12 @@ class Subscriptions:
             logger.debug("Redis is still away: %s", error)
             return
         expected = isinstance(error, RedisConnectionError | OSError)
-        logger.warning("Lost the subscriptions: %r", error, exc_info=not expected)
+        logger.warning(
+            "Lost the subscriptions: %s: %s",
+            type(error).__name__,
+            error,
+            exc_info=not expected,
+        )
         self._is_lost = True
         self._listener.lost()
 

@@ -23,9 +23,10 @@ POOL = 8
 
 
 def subscriptions(redis_server):
-    """Names that somebody listens to."""
+    """Groups that somebody listens to."""
+    prefix = settings.CHANNEL_LAYERS["default"]["CONFIG"]["prefix"]
     with redis_server.client() as client:
-        return client.pubsub_channels(f"{settings.CHANNEL_LAYERS['default']['CONFIG']['prefix']}*")
+        return client.pubsub_channels(f"{prefix}__group__*")
 
 
 class Visit:
