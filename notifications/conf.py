@@ -44,6 +44,16 @@ class Settings:
         return self._get("SOCKET_BUDGET", 64 * 1024)
 
     @property
+    def process_budget(self) -> int:
+        """Bytes that may wait for all sockets of a process together; then more are skipped."""
+        return self._get("PROCESS_BUDGET", 67_108_864)
+
+    @property
+    def threads(self) -> int:
+        """Threads of a web process for reads and handlers of sockets."""
+        return self._get("THREADS", 4)
+
+    @property
     def idempotency_days(self) -> int:
         """Days that idempotency keys are remembered."""
         return self._get("IDEMPOTENCY_DAYS", 90)

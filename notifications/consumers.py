@@ -1,34 +1,37 @@
 """The socket: moves bytes between a browser and its `Session`; decides nothing.
 
-Handlers are synchronous, as Channels documents them, and none waits for a client: `send` hands
-over to a `Writer`. Events that touch no database are handled on the event loop; see `dispatch`.
+It reads as Channels documents consumers: `connect` joins a group, `disconnect` leaves it, a
+handler named after the event sends. With a stock channel layer, a stock server or Channels' own
+test communicator exactly that runs, handlers in a pool of threads. On `LiveChannelLayer` and
+`LiveWebSocketProtocol` the same is done on the event loop, and a socket has no task, queue or
+timer of its own.
 """
 
 import asyncio
 import logging
 import time
 from collections.abc import Iterable
-from functools import partial
-from typing import Any
+from typing import Any, Protocol, cast
 from urllib.parse import parse_qs
 
 from asgiref.sync import async_to_sync
+from channels.exceptions import StopConsumer
 from channels.generic.websocket import WebsocketConsumer
+from channels.layers import get_channel_layer
 from django.db import Error as DatabaseError
 
-from notifications import selectors
-from notifications.authentication import language_of, login_id, offered_subprotocol
+from notifications.authentication import language_of, login_of, offered_subprotocol
 from notifications.conf import settings
-from notifications.heartbeat import Heartbeat
+from notifications.hub import Hub, holds
+from notifications.live import threads
 from notifications.live.cleanup import leave
-from notifications.live.inlet import Inlet
-from notifications.live.writer import Writer, call_in
-from notifications.models import Inbox
-from notifications.rendering import rendered
-from notifications.selectors import Positions
+from notifications.live.subscription import acknowledged, live
+from notifications.live.writer import Writer
+from notifications.selectors import Arriving, Request
 from notifications.services import inboxes
-from notifications.wire import close_codes, events, frames
+from notifications.wire import close_codes, events
 from notifications.wire.cursor import Cursor
+from notifications.wire.events import LogEvent, Recheck
 from notifications.wire.outputs import Close, Fetch, Output, Send
 from notifications.wire.session import Session
 
@@ -36,166 +39,216 @@ logger = logging.getLogger(__name__)
 
 # Seconds after which a page is fetched again when the database could not be read.
 FETCH_AGAIN_SECONDS = 2.0
+EXTENSION = "clarion.frame"
 Message = dict[str, Any]
 
 
-class NotificationConsumer(WebsocketConsumer):
-    """One browser's socket, in the group of its person and in the group of the log."""
+class Outlet(Protocol):
+    """Where frames go: a `LiveWebSocketProtocol`, or a `Writer`."""
 
-    # What is handled on the event loop, as it needs no database: a thread per message would cost
-    # twenty times as much, and all sync consumers of a process share one.
-    ON_LOOP = frozenset(
-        {
-            "notification.event",
-            "session.drained",
-            "session.heartbeat",
-            "session.tick",
-            "websocket.receive",
-        }
-    )
+    def write(self, data: Any) -> bool:
+        """Take a frame; whether it was taken."""
+
+    def close(self, code: int, reason: str) -> None:
+        """Close the socket."""
+
+
+class NotificationConsumer(WebsocketConsumer):
+    """One browser's socket, in the group of its person."""
 
     async def __call__(self, scope: Message, receive: Any, send: Any) -> None:
         """The ASGI application; what it joined is left however it ends."""
-        login = scope.get("session")
-        self.session = Session(
-            settings.heartbeat_seconds, login_id(login.session_key if login else None)
-        )
-        self.inlet = Inlet(receive)
-        self.writer = Writer(
-            send, settings.socket_budget, on_drained=partial(self.inlet.post, "session.drained")
-        )
+        login = login_of(scope)
+        if login is None:
+            raise PermissionError("A socket was let through without a login.")
+        self.scope = scope
+        self.login = login
         self.inbox_id = 0
-        self._joined: list[str] = []
-        self._loop = asyncio.get_running_loop()
-        self._heartbeat = Heartbeat.of_running_loop()
+        self.hub = Hub.of_running_loop()
+        self.outlet: Outlet | None = None
+        self._send = send
         self._timer: asyncio.TimerHandle | None = None
+        self._fetching: asyncio.Task[None] | None = None
+        layer = get_channel_layer(self.channel_layer_alias)
+        self._live = live(layer)
+        await self.hub.enter()
+        self.session = Session(settings.heartbeat_seconds, self.hub.log, login.id)
         try:
-            await super().__call__(scope, self.inlet, self.writer.send)
+            if self._live is None:
+                await super().__call__(scope, receive, send)
+            else:
+                await self._run(receive)
         finally:
             # Not in `disconnect`, which is skipped when a handler raises or a task is cancelled.
             await self._clean_up()
 
     async def dispatch(self, message: Message) -> None:
-        """Route a message to its handler: cheap ones here, the others in a thread.
+        """Route a message to its handler.
 
         Types that we do not know are ignored: a newer process may send them during a deploy.
         """
-        if message["type"] in self.ON_LOOP:
-            getattr(self, message["type"].replace(".", "_"))(message)
-        elif message["type"].startswith(("websocket.", "session.")):
-            await super().dispatch(message)
+        match message["type"]:
+            case "notification.event":
+                self.notification_event(message)
+            case "websocket.receive":
+                self.websocket_receive(message)
+            case "websocket.connect":
+                await self._connect(message)
+            case "websocket.disconnect":
+                if self._live is not None:
+                    raise StopConsumer
+                await threads.handle(self.websocket_disconnect, message)
 
     # -- Channels' handlers ----------------------------------------------------------------------
 
     def connect(self) -> None:
-        """Join first, read afterwards: what is said in between comes twice rather than never."""
-        self.language = language_of(self.scope)
-        self.inbox_id = inboxes.ensure(self.scope["user"]).pk
-        for group in (events.user_group(self.inbox_id), events.LOG_GROUP):
-            self._joined.append(group)
-            async_to_sync(self.channel_layer.group_add)(group, self.channel_name)
+        """Join the person's group, then let the client in."""
+        async_to_sync(self.channel_layer.group_add)(self.group, self.channel_name)
         self.accept(subprotocol=offered_subprotocol(self.scope))
-        standing = selectors.standing(self.inbox_id)
-        self._perform(self.session.opened(standing, self._cursor(), time.monotonic()))
-        call_in(self._loop, partial(self._heartbeat.add, self))
+
+    def disconnect(self, code: int) -> None:
+        """Leave the group."""
+        async_to_sync(self.channel_layer.group_discard)(self.group, self.channel_name)
 
     def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         """A frame from the client."""
         now = time.monotonic()
         if text_data is None:
-            self._perform(self.session.received_binary(now))
+            self.perform(self.session.received_binary(now))
         else:
-            self._perform(self.session.received(text_data, now))
-
-    def disconnect(self, code: int) -> None:
-        """Leave the groups."""
-        for group in self._joined:
-            async_to_sync(self.channel_layer.group_discard)(group, self.channel_name)
-        self._joined.clear()
-
-    # -- group events and events of this process -------------------------------------------------
+            self.perform(self.session.received(text_data, now))
 
     def notification_event(self, message: Message) -> None:
-        """Something was published to the person's group or to the log."""
-        event = events.read(message)
-        if event is not None:
-            self._perform(self.session.event(event, time.monotonic()))
+        """Something was published to the person's group."""
+        event = self.hub.read(message)
+        if isinstance(event, Recheck):
+            self.hub.recheck(self.inbox_id)
+        elif event is not None and not isinstance(event, LogEvent):
+            self.perform(self.session.event(event, time.monotonic()))
 
-    def session_heartbeat(self, message: Message) -> None:
-        """The wheel came round."""
-        positions: Positions = message["positions"]
-        seq = positions.seqs.get(self.inbox_id)
-        if seq is None:
-            # The person was deleted, or may not sign in any more.
-            self._perform([Close(close_codes.SIGNED_OUT)])
-        else:
-            now = time.monotonic()
-            self._perform(self.session.heartbeat(seq, positions.position, now))
+    # -- what the hub calls ----------------------------------------------------------------------
 
-    def session_tick(self, message: Message) -> None:
-        """The session's deadline has come."""
-        self._perform(self.session.tick(time.monotonic()))
+    @property
+    def group(self) -> str:
+        """The group of the person."""
+        return events.user_group(self.inbox_id)
 
-    def session_drained(self, message: Message) -> None:
-        """The client has read everything that it was behind with."""
-        self._perform(self.session.drained())
+    def write(self, data: bytes | str) -> None:
+        """Write an encoded frame; never waits for the client."""
+        if self.outlet is not None:
+            self.outlet.write(data)
 
-    def session_fetch(self, message: Message) -> None:
-        """Read a page of what changed since a cursor."""
-        cursor: Cursor = message["cursor"]
-        try:
-            page = selectors.changes(self.inbox_id, cursor)
-        except Inbox.DoesNotExist:
-            self._perform([Close(close_codes.SIGNED_OUT)])
-        except DatabaseError:
-            logger.warning("Could not read changes; trying again", exc_info=True)
-            again = partial(self.inlet.post, "session.fetch", cursor=cursor)
-            call_in(self._loop, partial(self._loop.call_later, FETCH_AGAIN_SECONDS, again))
-        else:
-            self._perform(self.session.fetched(cursor, page, time.monotonic()))
-
-    def beat(self, positions: Positions) -> None:
-        """Take the wheel's reading into the line of dispatch."""
-        self.inlet.post("session.heartbeat", positions=positions)
-
-    def send(
-        self, text_data: str | None = None, bytes_data: bytes | None = None, close: bool = False
-    ) -> None:
-        """Write a text frame; unlike Channels' own `send` it never waits for the client."""
-        self.writer.write(
-            {"type": "websocket.send", "text": text_data}, size=len((text_data or "").encode())
-        )
-
-    # -- internals -------------------------------------------------------------------------------
-
-    def _perform(self, outputs: Iterable[Output]) -> None:
+    def perform(self, outputs: Iterable[Output]) -> None:
+        """Do what the session wants."""
         for output in outputs:
             match output:
                 case Send(frame):
-                    self.send(frames.encode(frame, partial(rendered, language=self.language)))
+                    self.write(self.dialect.encode(frame))
                 case Fetch(cursor):
-                    self.inlet.post("session.fetch", cursor=cursor)
+                    self._fetching = asyncio.create_task(self._fetch(cursor))
                 case Close(code):
                     self.session.closed()
-                    self.writer.write(
-                        {"type": "websocket.close", "code": code.number, "reason": code.reason}
-                    )
-        if self.writer.is_full:
-            self.session.stalled()
-        self._set_timer()
-
-    def _set_timer(self) -> None:
+                    if self.outlet is not None:
+                        self.outlet.close(code.number, code.reason)
         deadline = self.session.deadline
         if deadline is not None or self._timer is not None:
-            call_in(self._loop, partial(self._set_timer_for, deadline))
+            self._set_timer(deadline)
 
-    def _set_timer_for(self, deadline: float | None) -> None:
+    # -- internals -------------------------------------------------------------------------------
+
+    async def _run(self, receive: Any) -> None:
+        """What `AsyncConsumer.__call__` does, with a sink instead of two tasks and a queue."""
+        self.channel_layer = self._live
+        self.channel_name = await self._live.new_channel()
+        self._live.attach(self.channel_name, self._hear)
+        try:
+            while True:
+                await self.dispatch(await receive())
+        except StopConsumer:
+            pass
+
+    def _hear(self, message: Message) -> None:
+        if message.get("type") == "notification.event":
+            self.notification_event(message)
+
+    async def _connect(self, message: Message) -> None:
+        """Join first, read afterwards: what is said in between comes twice rather than never."""
+        inbox_id = self.login.inbox_id
+        if inbox_id is None:
+            inbox_id = (await threads.read(inboxes.ensure, self.scope["user"])).pk
+        self.inbox_id = inbox_id
+        if self._live is None:
+            await threads.handle(self.websocket_connect, message)
+        else:
+            if not await acknowledged(self._live.subscribe_group(self.group, self.channel_name)):
+                logger.warning("Redis does not answer; %s is served by heartbeats", self.group)
+            subprotocol = offered_subprotocol(self.scope)
+            await self._send({"type": "websocket.accept", "subprotocol": subprotocol})
+        self._open_outlet()
+        await self._open()
+
+    def _open_outlet(self) -> None:
+        extension = self.scope.get("extensions", {}).get(EXTENSION)
+        self.dialect = self.hub.dialect(language_of(self.scope), framed=extension is not None)
+        if extension is None:
+            self.outlet = Writer(self._send, settings.socket_budget, self._stalled, self._drained)
+        else:
+            extension["socket"].listen(
+                settings.socket_budget, self.hub.ceiling, self._stalled, self._drained
+            )
+            self.outlet = cast("Outlet", extension["socket"])
+
+    async def _open(self) -> None:
+        cursor = self._cursor()
+        arriving = Arriving(self.inbox_id, cursor, self.dialect.language, self.login.session_key)
+        try:
+            arrival = await self.hub.arrive(arriving)
+        except KeyError:
+            self.perform([Close(close_codes.SIGNED_OUT)])
+            return
+        except DatabaseError:
+            logger.warning("A socket could not be opened", exc_info=True)
+            self.perform([Close(close_codes.TRY_AGAIN)])
+            return
+        if not holds(self.login, arrival.password, arrival.logins):
+            self.perform([Close(close_codes.SIGNED_OUT)])
+            return
+        self.hub.add(self)
+        opened = self.session.opened(arrival.standing, cursor, time.monotonic(), arrival.page)
+        self.perform(opened)
+
+    def _stalled(self) -> None:
+        self.session.stalled()
+
+    def _drained(self) -> None:
+        self.perform(self.session.drained())
+
+    async def _fetch(self, cursor: Cursor) -> None:
+        request = Request(self.inbox_id, cursor, self.dialect.language)
+        while True:
+            try:
+                page = await self.hub.resume(request)
+            except KeyError:
+                self.perform([Close(close_codes.SIGNED_OUT)])
+            except DatabaseError:
+                logger.warning("Could not read changes; trying again", exc_info=True)
+                await asyncio.sleep(FETCH_AGAIN_SECONDS)
+                continue
+            else:
+                self.perform(self.session.fetched(cursor, page, time.monotonic()))
+            return
+
+    def _set_timer(self, deadline: float | None) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
         if deadline is not None:
             delay = max(0.0, deadline - time.monotonic())
-            self._timer = self._loop.call_later(delay, self.inlet.post, "session.tick")
+            self._timer = asyncio.get_running_loop().call_later(delay, self._tick)
+
+    def _tick(self) -> None:
+        self._timer = None
+        self.perform(self.session.tick(time.monotonic()))
 
     def _cursor(self) -> Cursor | None:
         """The cursor in the address; a wrong one is as good as none, which means a reset."""
@@ -207,10 +260,17 @@ class NotificationConsumer(WebsocketConsumer):
 
     async def _clean_up(self) -> None:
         self.session.closed()
-        self._heartbeat.remove(self)
-        self._set_timer_for(None)
-        self.inlet.close()
-        await self.writer.close()
+        self.hub.remove(self)
+        self._set_timer(None)
+        if self._fetching is not None:
+            self._fetching.cancel()
+        if isinstance(self.outlet, Writer):
+            await self.outlet.stop()
         channel = getattr(self, "channel_name", None)
         if channel is not None:
-            await leave(self.channel_layer, channel, self._joined)
+            if self._live is None:
+                await leave(self.channel_layer, channel, [self.group])
+            else:
+                self._live.discard_group(self.group, channel)
+                self._live.detach(channel)
+        self.hub.leave()

@@ -1,4 +1,4 @@
-"""Writing to one socket without ever waiting for it."""
+"""Writing to one socket of any ASGI server without ever waiting for it."""
 
 import asyncio
 from collections import deque
@@ -10,62 +10,61 @@ Message = MutableMapping[str, Any]
 Send = Callable[[Message], Awaitable[None]]
 
 
-def call_in(loop: asyncio.AbstractEventLoop, function: Callable[[], object]) -> None:
-    """Call the function in this loop: at once if we are in it, soon from any other thread."""
-    try:
-        here: object = asyncio.get_running_loop()
-    except RuntimeError:
-        here = None
-    if here is loop:
-        function()
-    elif not loop.is_closed():
-        loop.call_soon_threadsafe(function)
-
-
 class Writer:
     """A queue in front of ASGI's `send`, which waits for as long as a client does not read.
 
-    `is_full` from `budget` waiting bytes on; `on_drained` is called when a writer that was full
-    has handed everything over. `write` may be called from any thread, everything else on the
-    loop that made the writer.
+    What `LiveWebSocketProtocol` offers, at the price of a task for each socket.
     """
 
-    def __init__(self, send: Send, budget: int, on_drained: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        send: Send,
+        budget: int,
+        on_full: Callable[[], None],
+        on_drained: Callable[[], None],
+    ) -> None:
+        """Write through `send`; up to `budget` waiting bytes."""
         self._send = send
         self._budget = budget
+        self._on_full = on_full
         self._on_drained = on_drained
-        self._loop = asyncio.get_running_loop()
         self._queue: deque[tuple[Message, int]] = deque()
         self._ready = asyncio.Event()
-        self._was_full = False
-        # Two sums, each changed by one side only, so that neither needs a lock.
-        self._written = 0
-        self._sent = 0
+        self._waiting = 0
+        self._full = False
         self._task = asyncio.create_task(self._run())
 
     @property
-    def is_full(self) -> bool:
-        """Whether the socket owes all that it may; the last frame may go over the budget."""
-        return self._written - self._sent >= self._budget
+    def buffered(self) -> int:
+        """Bytes that wait."""
+        return self._waiting
 
-    def write(self, message: Message, size: int = 0) -> None:
-        """Hand over an ASGI message of about `size` bytes, in order."""
-        self._written += size
-        if self.is_full:
-            self._was_full = True
-        self._queue.append((message, size))
-        call_in(self._loop, self._ready.set)
+    def write(self, text: str) -> bool:
+        """Hand over a text message; whether it was taken. The last one may go over the budget."""
+        if self._full:
+            return False
+        size = len(text.encode())
+        self._waiting += size
+        self._put({"type": "websocket.send", "text": text}, size)
+        if self._waiting >= self._budget:
+            self._full = True
+            self._on_full()
+        return True
 
-    async def send(self, message: Message) -> None:
-        """The same as an ASGI callable, for what Channels itself sends."""
-        self.write(message)
+    def close(self, code: int, reason: str) -> None:
+        """Close the socket when what waits has been sent."""
+        self._put({"type": "websocket.close", "code": code, "reason": reason}, 0)
 
-    async def close(self) -> None:
+    async def stop(self) -> None:
         """Stop writing; what still waits is dropped."""
         self._task.cancel()
         with suppress(asyncio.CancelledError):
             await self._task
         self._queue.clear()
+
+    def _put(self, message: Message, size: int) -> None:
+        self._queue.append((message, size))
+        self._ready.set()
 
     async def _run(self) -> None:
         while True:
@@ -79,7 +78,7 @@ class Writer:
                     # The client is gone, or the socket is closing: `receive` will say so.
                     return
                 self._queue.popleft()
-                self._sent += size
-            if self._was_full:
-                self._was_full = False
+                self._waiting -= size
+            if self._full:
+                self._full = False
                 self._on_drained()

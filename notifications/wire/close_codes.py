@@ -24,6 +24,9 @@ GOING_AWAY = CloseCode(
 KEEPALIVE = CloseCode(
     1011, "keepalive", "keepalive ping timeout", True, "pings stay unanswered (by uvicorn)"
 )
+TRY_AGAIN = CloseCode(
+    1013, "try_again", "try again later", True, "the database cannot be read just now"
+)
 PROTOCOL_VIOLATION = CloseCode(
     4400,
     "protocol_violation",
@@ -36,4 +39,4 @@ SIGNED_OUT = CloseCode(
 )
 NOT_FOUND = CloseCode(4404, "not_found", "no such socket", False, "the path leads nowhere")
 
-CLOSE_CODES = (GOING_AWAY, KEEPALIVE, PROTOCOL_VIOLATION, SIGNED_OUT, NOT_FOUND)
+CLOSE_CODES = (GOING_AWAY, KEEPALIVE, TRY_AGAIN, PROTOCOL_VIOLATION, SIGNED_OUT, NOT_FOUND)

@@ -5,9 +5,10 @@ a deploy, so whatever is not understood reads as None and is ignored: the databa
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal, cast
 
-from notifications.wire.frames import AllUpTo, Counters, Item
+from notifications.wire.frames import AllUpTo, Change, Counters, Frame, Item, Notifications
 
 TYPE = "notification.event"
 VERSION = 1
@@ -37,6 +38,20 @@ class InboxEvent:
     removed: list[str]
     all_up_to: AllUpTo | None = None
     topics: dict[int, int] | None = None
+
+    @cached_property
+    def as_frame(self) -> Frame:
+        """The frame for the person's sockets; one and the same for all of them."""
+        if self.frame == "notifications":
+            return Notifications(self.items, self.since, self.seq, self.counters)
+        return Change(
+            items=self.items,
+            removed=self.removed,
+            since=self.since,
+            seq=self.seq,
+            counters=self.counters,
+            all_up_to=self.all_up_to,
+        )
 
     def message(self) -> Message:
         """The envelope for the group of the person."""
@@ -93,7 +108,16 @@ class SignedOut:
         return {"type": TYPE, "v": VERSION, "kind": "signed_out", "login": self.login}
 
 
-Event = InboxEvent | LogEvent | SignedOut
+@dataclass(frozen=True)
+class Recheck:
+    """Something about this person changed that may end their logins: compare with the database."""
+
+    def message(self) -> Message:
+        """The envelope for the group of the person."""
+        return {"type": TYPE, "v": VERSION, "kind": "recheck"}
+
+
+Event = InboxEvent | LogEvent | Recheck | SignedOut
 
 
 def read(message: Message) -> Event | None:
@@ -107,6 +131,8 @@ def read(message: Message) -> Event | None:
             return _inbox_event(message)
         if message["kind"] == "signed_out":
             return SignedOut(str(message["login"]))
+        if message["kind"] == "recheck":
+            return Recheck()
     except (KeyError, TypeError, ValueError):
         pass
     return None

@@ -55,7 +55,7 @@ class AllUpTo(TypedDict):
     read_at: NotRequired[str]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Counters:
     """Unread and unseen items of an inbox, with the log taken in up to `taken`."""
 

@@ -6,28 +6,24 @@ r"""The protocol state of one socket, without I/O: events in, outputs out, time 
 
 Only LIVE writes events; OPENING and FETCHING hold them, STALLED drops them. Whatever was lost
 on the way, held too long or dropped is fetched from the database, from the position of this
-session, so nothing depends on the channel layer's memory. Not thread-safe: calls must not
-overlap (Channels dispatches one message at a time).
+session, so nothing depends on the channel layer's memory. While LIVE it follows the process's
+`Log`, whose entries its socket writes without asking here. Not thread-safe: everything happens
+on one event loop.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 
 from notifications.wire import close_codes, frames
 from notifications.wire.close_codes import CloseCode
 from notifications.wire.cursor import Cursor
-from notifications.wire.events import Event, InboxEvent, LogEvent, LogRecord, SignedOut
-from notifications.wire.frames import Counters, Frame
+from notifications.wire.events import InboxEvent, LogRecord, SignedOut
+from notifications.wire.frames import Counters
+from notifications.wire.log import BEHIND_SECONDS, HOLD_SECONDS, Log
 from notifications.wire.outputs import Close, Fetch, Output, Send
 from notifications.wire.standing import Page, Standing
 
-# Seconds an event waits for the one before it. Two workers publish out of commit order by
-# milliseconds; half a second is far beyond that and well within what a reader notices.
-HOLD_SECONDS = 0.5
-# Seconds that a session may be behind what the heartbeat read before it is resumed: what was
-# committed just then is usually still on its way through the channel layer.
-BEHIND_SECONDS = 2.0
 # Events held for one socket; past this they are dropped and fetched instead.
 HOLD_LIMIT = 100
 # Seconds between two resumes asked for by the same client.
@@ -55,25 +51,57 @@ class Session:
     `deadline`: call `tick` at this time (same clock as every `now`); None when there is no need.
     """
 
-    def __init__(self, heartbeat_seconds: float, login: str = "") -> None:
+    # A process holds ten thousand of these.
+    __slots__ = (
+        "__weakref__",
+        "_asked",
+        "_asked_at",
+        "_fetching",
+        "_gap_until",
+        "_heartbeat_seconds",
+        "_held",
+        "_log",
+        "_login",
+        "_minute",
+        "_overflowed",
+        "_position",
+        "_suspect",
+        "_suspect_until",
+        "acknowledged",
+        "counters",
+        "epoch",
+        "seq",
+        "state",
+        "topics",
+    )
+
+    def __init__(self, heartbeat_seconds: float, log: Log, login: str = "") -> None:
         self.state = State.OPENING
         self.epoch = ""
         self.seq = 0
-        self.position = 0
         self.counters = Counters()
         self.topics: Mapping[int, int] = {}
         self.acknowledged = (0, 0)
+        self._position = 0
+        self._log = log
         self._heartbeat_seconds = heartbeat_seconds
         self._login = login
-        self._held: list[InboxEvent | LogEvent] = []
+        self._held: list[InboxEvent] | None = None
         self._overflowed = False
         self._fetching: Cursor | None = None
         self._gap_until: float | None = None
-        self._suspect: tuple[int, int] | None = None
+        self._suspect = 0
         self._suspect_until: float | None = None
         self._asked_at: float | None = None
         self._asked: Cursor | None = None
-        self._minute = _Minute()
+        self._minute: _Minute | None = None
+
+    @property
+    def position(self) -> int:
+        """The position of the log up to which this socket was sent everything."""
+        if self.state is State.LIVE:
+            return max(self._position, self._log.reached(self))
+        return self._position
 
     @property
     def deadline(self) -> float | None:
@@ -83,10 +111,15 @@ class Session:
             times.append(self._asked_at + RESUME_SECONDS)
         return min((time for time in times if time is not None), default=None)
 
-    def opened(self, standing: Standing, cursor: Cursor | None, now: float) -> list[Output]:
-        """The socket is open and its groups are joined; `standing` was read after that."""
+    def opened(
+        self, standing: Standing, cursor: Cursor | None, now: float, page: Page | None = None
+    ) -> list[Output]:
+        """The socket is open and its group joined; `standing` was read after that.
+
+        `page` is what changed after the client's cursor, if that was read along with it.
+        """
         self._adopt(standing)
-        self.seq, self.position = standing.seq, standing.position
+        self.seq, self._position = standing.seq, standing.position
         hello = frames.Hello(
             epoch=standing.epoch,
             seq=standing.seq,
@@ -98,11 +131,12 @@ class Session:
         if cursor is None:
             outputs.append(Send(frames.Reset("no_cursor")))
         elif cursor != Cursor(standing.epoch, standing.seq, standing.position):
-            return outputs + self._fetch(cursor)
+            fetch = self._fetch(cursor)
+            return outputs + (fetch if page is None else self.fetched(cursor, page, now))
         return outputs + self._go_live(now)
 
-    def event(self, event: Event, now: float) -> list[Output]:
-        """Something arrived from the channel layer."""
+    def event(self, event: InboxEvent | SignedOut, now: float) -> list[Output]:
+        """Something arrived from the channel layer for this person."""
         if isinstance(event, SignedOut):
             mine = self._login and event.login == self._login
             return self._close(close_codes.SIGNED_OUT) if mine else []
@@ -127,7 +161,7 @@ class Session:
         if self.state is not State.FETCHING or cursor != self._fetching:
             return []
         self._adopt(page.standing)
-        self.seq, self.position = page.seq, page.position
+        self.seq, self._position = page.seq, page.position
         if page.reset:
             return [Send(frames.Reset(page.reset)), *self._go_live(now)]
         sync = frames.Sync(
@@ -142,14 +176,25 @@ class Session:
             return [Send(sync), *self._fetch(self._cursor())]
         return [Send(sync), *self._go_live(now)]
 
-    def heartbeat(self, seq: int, position: int, now: float) -> list[Output]:
-        """Compare with what the database says, and tell the client where this session is."""
+    def heartbeat(self, seq: int, now: float) -> list[Output]:
+        """Compare with what the database says, and tell the client where this session is.
+
+        The log is compared by whoever feeds it, once for all sessions.
+        """
         if self.state is not State.LIVE:
             return []
-        if self._behind(seq, position) and self._suspect is None:
-            self._suspect = (seq, position)
+        if self.seq < seq and self._suspect_until is None:
+            self._suspect = seq
             self._suspect_until = now + BEHIND_SECONDS
         return [Send(frames.Heartbeat(self.seq, self.position, self.counters))]
+
+    def compare(self, seq: int) -> list[Output]:
+        """Compare at once: the way to here was interrupted, so what is missing will not come."""
+        return self.lost() if self.seq < seq else []
+
+    def lost(self) -> list[Output]:
+        """Something is known to be missing that will not come."""
+        return self._fetch(self._cursor()) if self.state is State.LIVE else []
 
     def tick(self, now: float) -> list[Output]:
         """Time has passed; to be called at `deadline`."""
@@ -158,19 +203,17 @@ class Session:
             self._gap_until = None
             must_fetch = True
         if self._suspect_until is not None and now >= self._suspect_until:
-            must_fetch = must_fetch or (self._suspect is not None and self._behind(*self._suspect))
-            self._suspect = self._suspect_until = None
+            must_fetch = must_fetch or self.seq < self._suspect
+            self._suspect_until = None
         if self._asked is not None and self._may_ask(now):
             return self._answer_resume(self._asked, now)
-        if must_fetch and self.state is State.LIVE:
-            return self._fetch(self._cursor())
-        return []
+        return self.lost() if must_fetch else []
 
     def received(self, text: str, now: float) -> list[Output]:
         """A text frame from the client."""
         if self.state is State.CLOSED:
             return []
-        if self._minute.count(now) > FRAMES_PER_MINUTE:
+        if self._count(now) > FRAMES_PER_MINUTE:
             return self._close(close_codes.PROTOCOL_VIOLATION)
         try:
             frame = frames.decode(text)
@@ -189,13 +232,13 @@ class Session:
         """A binary frame from the client, which there are none of."""
         if self.state is State.CLOSED:
             return []
-        self._minute.count(now)
+        self._count(now)
         return self._refuse("not_json", "Frames are text.")
 
     def stalled(self) -> None:
         """The socket has taken all that it may owe: write nothing until `drained`."""
         if self.state in (State.LIVE, State.FETCHING):
-            self.state = State.STALLED
+            self._move_to(State.STALLED)
             self._forget()
 
     def drained(self) -> list[Output]:
@@ -206,37 +249,50 @@ class Session:
 
     def closed(self) -> None:
         """The socket is gone."""
-        self.state = State.CLOSED
+        self._move_to(State.CLOSED)
         self._forget()
         self._asked = None
 
     # -- internals -----------------------------------------------------------------------------
 
+    @property
+    def _is_live(self) -> bool:
+        return self.state is State.LIVE
+
     def _cursor(self) -> Cursor:
         return Cursor(self.epoch, self.seq, self.position)
+
+    def _move_to(self, state: State) -> None:
+        """Change the state; the log is followed in LIVE and nowhere else."""
+        if self.state is State.LIVE:
+            self._position = self.position
+            self._log.unfollow(self, self.topics)
+        self.state = state
 
     def _adopt(self, standing: Standing) -> None:
         self.epoch = standing.epoch
         self.counters = standing.counters
         self.topics = standing.topics
 
-    def _behind(self, seq: int, position: int) -> bool:
-        return self.seq < seq or self.position < position
-
     def _fetch(self, cursor: Cursor) -> list[Output]:
-        self.state = State.FETCHING
+        self._move_to(State.FETCHING)
         self._fetching = cursor
         if cursor.epoch == self.epoch:
             # Nothing above it counts as sent: after a stall we go on from here.
             self.seq = min(self.seq, cursor.seq)
-            self.position = min(self.position, cursor.position)
-        self._gap_until = self._suspect_until = self._suspect = None
+            self._position = min(self._position, cursor.position)
+        self._gap_until = self._suspect_until = None
         return [Fetch(cursor)]
 
     def _forget(self) -> None:
-        self._held.clear()
+        self._held = None
         self._overflowed = False
-        self._gap_until = self._suspect_until = self._suspect = None
+        self._gap_until = self._suspect_until = None
+
+    def _count(self, now: float) -> int:
+        if self._minute is None:
+            self._minute = _Minute()
+        return self._minute.count(now)
 
     def _may_ask(self, now: float) -> bool:
         return self._asked_at is None or now >= self._asked_at + RESUME_SECONDS
@@ -251,6 +307,8 @@ class Session:
         return self._fetch(cursor)
 
     def _refuse(self, code: str, detail: str) -> list[Output]:
+        if self._minute is None:
+            self._minute = _Minute()
         self._minute.bad += 1
         if self._minute.bad > BAD_FRAMES_PER_MINUTE:
             return self._close(close_codes.PROTOCOL_VIOLATION)
@@ -260,50 +318,66 @@ class Session:
         self.closed()
         return [Close(code)]
 
-    def _hold(self, event: InboxEvent | LogEvent) -> None:
+    def _hold(self, event: InboxEvent) -> None:
+        if self._held is None:
+            self._held = []
         if len(self._held) < HOLD_LIMIT:
             self._held.append(event)
         else:
             self._overflowed = True
 
     def _go_live(self, now: float) -> list[Output]:
-        self.state = State.LIVE
         self._fetching = None
+        self._log.heard_of(self._position, now)
         if self._overflowed:
             self._forget()
             return self._fetch(self._cursor())
-        return self._release(now)
+        return self._follow() + self._release(now)
+
+    def _follow(self) -> list[Output]:
+        """Go on with the log from our own position, first with what others have had already."""
+        missed = self._log.since(self._position)
+        if missed is None:
+            return self._fetch(self._cursor())
+        self._position = max(self._position, self._log.position)
+        self._log.follow(self, self.topics, self._position)
+        self.state = State.LIVE
+        return [
+            Send(frames.Broadcast(record.kind, record.item, record.position))
+            for record in missed
+            if self._is_mine(record)
+        ]
+
+    def _is_mine(self, record: LogRecord) -> bool:
+        since = self.topics.get(record.topic)
+        return since is not None and record.position > since
 
     def _release(self, now: float) -> list[Output]:
         """Apply what is held as far as it goes; what still misses its predecessor stays."""
         outputs: list[Output] = []
         progress = True
-        while progress and self._held and self.state is State.LIVE:
+        while progress and self._held and self._is_live:
             progress = False
             for event in list(self._held):
-                applied = self._apply(event)
+                applied = self._apply(event) if self._is_live else None
                 if applied is not None:
                     self._held.remove(event)
                     outputs += applied
                     progress = True
-        if self.state is not State.LIVE:
+        if not self._is_live:
             return outputs
         if self._overflowed:
             self._forget()
             return outputs + self._fetch(self._cursor())
         if not self._held:
+            self._held = None
             self._gap_until = None
         elif self._gap_until is None:
             self._gap_until = now + HOLD_SECONDS
         return outputs
 
-    def _apply(self, event: InboxEvent | LogEvent) -> list[Output] | None:
+    def _apply(self, event: InboxEvent) -> list[Output] | None:
         """What the event leads to; None if it must wait for an earlier one."""
-        if isinstance(event, InboxEvent):
-            return self._apply_inbox(event)
-        return self._apply_log(event)
-
-    def _apply_inbox(self, event: InboxEvent) -> list[Output] | None:
         if event.seq <= self.seq:
             return []
         if event.since > self.seq:
@@ -312,19 +386,20 @@ class Session:
             # Frames tile the counter, so this one was published by something we do not know.
             return self._fetch(self._cursor())
         self.seq, self.counters = event.seq, event.counters
-        outputs: list[Output] = [Send(_inbox_frame(event))]
+        outputs: list[Output] = [Send(event.as_frame)]
         if event.topics is None:
             return outputs
         passed_by = self._may_have_passed_by(event.topics)
         left = not set(self.topics) <= set(event.topics)
+        self._move_to(State.FETCHING)
         self.topics = event.topics
-        if left and self.position > event.counters.taken:
+        if left and self._position > event.counters.taken:
             # Leaving took the log in up to there; an entry beyond may have overtaken the news.
-            return [*outputs, Send(frames.Reset("left"))]
-        if not passed_by:
-            return outputs
-        # From before the membership, so that the database counts it as new to us.
-        return outputs + self._fetch(Cursor(self.epoch, event.since, self.position))
+            outputs.append(Send(frames.Reset("left")))
+        if passed_by:
+            # From before the membership, so that the database counts it as new to us.
+            return outputs + self._fetch(Cursor(self.epoch, event.since, self._position))
+        return outputs + self._follow()
 
     def _may_have_passed_by(self, topics: Mapping[int, int]) -> bool:
         """Whether log entries went by that a new membership makes ours.
@@ -334,24 +409,6 @@ class Session:
         return any(
             since < self.position for topic, since in topics.items() if topic not in self.topics
         )
-
-    def _apply_log(self, event: LogEvent) -> list[Output] | None:
-        entries = [entry for entry in event.entries if entry.position > self.position]
-        if entries and entries[0].position != self.position + 1:
-            return None
-        outputs: list[Output] = [
-            Send(frames.Broadcast(entry.kind, entry.item, entry.position))
-            for entry in self._mine(entries)
-        ]
-        if entries:
-            self.position = entries[-1].position
-        return outputs
-
-    def _mine(self, entries: Iterable[LogRecord]) -> Iterable[LogRecord]:
-        for entry in entries:
-            since = self.topics.get(entry.topic)
-            if since is not None and entry.position > since:
-                yield entry
 
 
 @dataclass
@@ -367,16 +424,3 @@ class _Minute:
             self.began, self.frames, self.bad = now, 0, 0
         self.frames += 1
         return self.frames
-
-
-def _inbox_frame(event: InboxEvent) -> Frame:
-    if event.frame == "notifications":
-        return frames.Notifications(event.items, event.since, event.seq, event.counters)
-    return frames.Change(
-        items=event.items,
-        removed=event.removed,
-        since=event.since,
-        seq=event.seq,
-        counters=event.counters,
-        all_up_to=event.all_up_to,
-    )

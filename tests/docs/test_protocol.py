@@ -7,7 +7,7 @@ from typing import get_args
 
 import pytest
 
-from notifications import selectors
+from notifications.selectors import places, resume
 from notifications.wire import close_codes, cursor, events, frames, session
 from tests.docs.pages import ROOT, code, named, page, section, table
 
@@ -59,8 +59,8 @@ def test_all_up_to() -> None:
 
 
 def test_reasons_of_a_reset() -> None:
-    source = inspect.getsource(selectors) + inspect.getsource(session)
-    why = inspect.getsource(selectors._Place.why_reset)
+    source = inspect.getsource(resume) + inspect.getsource(session)
+    why = inspect.getsource(places.Place.why_reset)
     reasons = re.findall(r'return "(\w+)"', why)
     reasons += re.findall(r'reset="(\w+)"', source) + re.findall(r'Reset\("(\w+)"\)', source)
     assert named(table(section(TEXT, "### `reset`"), "reason")) == set(reasons)
@@ -108,7 +108,7 @@ def test_events_of_the_channel_layer() -> None:
     envelope = {"type", "v", "kind"}
     rows = {row[0].strip("`"): row[1] for row in table(text, "`kind`")}
     signed_out = events.SignedOut("")
-    written = (inbox, log, signed_out)
+    written = (inbox, log, signed_out, events.Recheck())
     assert {type(event) for event in written} == set(get_args(events.Event))
     assert set(rows) == {event.message()["kind"] for event in written}
     for event in written:

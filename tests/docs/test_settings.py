@@ -25,7 +25,8 @@ def test_clarion_settings_and_their_defaults() -> None:
     source = (ROOT / "notifications/conf.py").read_text()
     for name, default in re.findall(r'_get\("(\w+)", (.+)\)', source):
         value = eval(default)
-        assert rows[f"CLARION_{name}"] == (f"{value:g}" if value else "empty"), name
+        shown = str(value) if isinstance(value, int) else f"{value:g}" if value else "empty"
+        assert rows[f"CLARION_{name}"] == shown, name
     assert set(checks.NUMBERS) <= set(rows)
 
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -25,6 +26,8 @@ from notifications.services import inbox as inbox_service
 from notifications.services.relay import relay_batch
 from notifications.wire import events, frames
 from notifications.wire.cursor import Cursor
+from notifications.wire.events import InboxEvent, LogEvent, LogRecord
+from notifications.wire.log import Log
 from notifications.wire.outputs import Fetch, Output, Send
 from notifications.wire.session import Session
 from tests.property.network import Network
@@ -36,12 +39,73 @@ PERSONS = ("ada", "bob")
 DEVICES = 3
 
 
+class Process:
+    """A web process: the log as its sockets share it, and the network before it."""
+
+    def __init__(self, world: "Convergence") -> None:
+        self.world = world
+        self.devices: list[Device] = []
+        self.log = Log()
+        self.in_flight: list[dict[str, Any]] = []
+        self.spreading: Iterator[Any] = iter(())
+        self.record: LogRecord | None = None
+
+    def hears(self, group: str, message: dict[str, Any]) -> None:
+        """The network has something; without a socket the process is in no group."""
+        if group == events.LOG_GROUP and any(device.session for device in self.devices):
+            self.in_flight.append(message)
+
+    def deliver(self, index: int) -> None:
+        """Let one event through."""
+        event = events.read(self.in_flight.pop(index % len(self.in_flight)))
+        assert isinstance(event, LogEvent)
+        self.log.take(event.entries, self.world.now)
+
+    def spread(self, steps: int) -> None:
+        """Write to some sockets; in between anything may happen."""
+        for _ in range(steps):
+            session = next(self.spreading, None)
+            if session is None:
+                self.record = self.log.next()
+                if self.record is None:
+                    return
+                self.spreading = self.log.spread(self.record)
+                continue
+            record = self.record
+            assert record
+            device = next(device for device in self.devices if device.session is session)
+            frame = frames.Broadcast(record.kind, record.item, record.position)
+            device.on_the_wire.append(frames.encode(frame))
+
+    def tick(self) -> None:
+        """Fetch what did not come."""
+        if self.log.deadline is not None and self.log.deadline <= self.world.now:
+            tail = selectors.log_after(self.log.taken, PAGE)
+            if tail.head - self.log.taken > clarion.resume_limit:
+                for session in self.log.followers():
+                    device = next(device for device in self.devices if device.session is session)
+                    device.perform(session.lost())
+                self.log.jump(tail.head)
+            else:
+                self.log.fetched(tail.records, tail.up_to, self.world.now)
+                self.log.heard_of(tail.head, self.world.now)
+
+    def left(self) -> None:
+        """A socket is gone; with the last one goes the log."""
+        if not any(device.session for device in self.devices):
+            self.log = Log()
+            self.in_flight.clear()
+            self.spreading = iter(())
+
+
 class Device:
     """A browser of one person: client, wire, session, and the network before it."""
 
-    def __init__(self, world: "Convergence", user: User) -> None:
+    def __init__(self, world: "Convergence", user: User, process: Process) -> None:
         self.world = world
         self.user = user
+        self.process = process
+        process.devices.append(self)
         self.inbox_id = Inbox.objects.get(user=user).pk
         self.client = ReferenceClient()
         self.session: Session | None = None
@@ -50,15 +114,21 @@ class Device:
         self.to_fetch: list[Cursor] = []
 
     def hears(self, group: str, message: dict[str, Any]) -> None:
-        """The network has something for groups that this device is in."""
-        if self.session and group in (events.user_group(self.inbox_id), events.LOG_GROUP):
+        """The network has something for the group that this device is in."""
+        if self.session and group == events.user_group(self.inbox_id):
             self.in_flight.append(message)
 
     def connect(self) -> None:
         """Open a socket; what is published from now on is heard."""
-        self.session = Session(clarion.heartbeat_seconds)
+        if self.session:
+            return
+        log = self.process.log
+        self.session = Session(clarion.heartbeat_seconds, log)
         cursor = Cursor.parse(self.client.cursor) if self.client.cursor else None
-        self.perform(self.session.opened(selectors.standing(self.inbox_id), cursor, self.world.now))
+        standing = selectors.standing(self.inbox_id)
+        if not log.begun:
+            log.begin(standing.position, self.world.now)
+        self.perform(self.session.opened(standing, cursor, self.world.now))
 
     def disconnect(self) -> None:
         """Lose the socket with all that is on the way."""
@@ -68,6 +138,7 @@ class Device:
         self.in_flight.clear()
         self.on_the_wire.clear()
         self.to_fetch.clear()
+        self.process.left()
 
     def perform(self, outputs: list[Output]) -> None:
         """What the consumer does."""
@@ -90,7 +161,7 @@ class Device:
         """Let one event through."""
         assert self.session
         event = events.read(self.in_flight.pop(index % len(self.in_flight)))
-        assert event is not None
+        assert isinstance(event, InboxEvent)
         self.perform(self.session.event(event, self.world.now))
 
     def read_wire(self) -> None:
@@ -107,6 +178,11 @@ class Device:
 
     def settle(self) -> None:
         """Let all that is on the way arrive."""
+        while self.process.in_flight:
+            self.process.deliver(0)
+        while self.process.log.has_ready:
+            self.process.spread(1)
+        self.process.spread(DEVICES)
         while self.in_flight or self.to_fetch or self.on_the_wire:
             if self.to_fetch:
                 self.fetch()
@@ -122,10 +198,11 @@ class Device:
     def heartbeat(self) -> None:
         """The wheel comes round."""
         if self.session:
-            at = selectors.positions([self.inbox_id])
-            self.perform(
-                self.session.heartbeat(at.seqs[self.inbox_id], at.position, self.world.now)
-            )
+            pulse = selectors.pulse([self.inbox_id], [])
+            assert pulse.position is not None
+            self.process.log.heard_of(pulse.position, self.world.now)
+            seq = pulse.beats[self.inbox_id].seq
+            self.perform(self.session.heartbeat(seq, self.world.now))
 
     def tick(self) -> None:
         """The session's timer, if it is due."""
@@ -147,15 +224,18 @@ class Convergence(RuleBasedStateMachine):
         for user in self.users:
             self.http[user.pk].force_login(user)
         self.group = Group.objects.create(name=f"team{number}")
-        owners = [self.users[0], self.users[0], self.users[1]]
-        self.devices = [Device(self, user) for user in owners]
-        Network.subscribers = [device.hears for device in self.devices]
+        # One person's two devices at different processes, two persons' at the same one.
+        here, there = self.processes = [Process(self), Process(self)]
+        ada, bob = self.users
+        self.devices = [Device(self, ada, here), Device(self, ada, there), Device(self, bob, here)]
+        Network.subscribers = [at.hears for at in (*self.devices, *self.processes)]
         breaker.reset()
         for device in self.devices:
             device.read_wire()
             device.connect()
 
     devices_ = strategies.integers(0, DEVICES - 1)
+    processes_ = strategies.integers(0, 1)
 
     # -- what is said and done ------------------------------------------------------------------
 
@@ -224,6 +304,22 @@ class Convergence(RuleBasedStateMachine):
         if at.in_flight:
             at.in_flight.pop(index % len(at.in_flight))
 
+    @rule(process=processes_, index=strategies.integers(0, 20))
+    def deliver_entry(self, process: int, index: int) -> None:
+        at = self.processes[process]
+        if at.in_flight:
+            at.deliver(index)
+
+    @rule(process=processes_, index=strategies.integers(0, 20))
+    def lose_entry(self, process: int, index: int) -> None:
+        at = self.processes[process]
+        if at.in_flight:
+            at.in_flight.pop(index % len(at.in_flight))
+
+    @rule(process=processes_, steps=strategies.integers(1, 9))
+    def spread(self, process: int, steps: int) -> None:
+        self.processes[process].spread(steps)
+
     @rule(device=devices_)
     def fetch(self, device: int) -> None:
         at = self.devices[device]
@@ -263,6 +359,8 @@ class Convergence(RuleBasedStateMachine):
         self.now += seconds
         for device in self.devices:
             device.tick()
+        for process in self.processes:
+            process.tick()
 
     # -- what must hold -------------------------------------------------------------------------
 

@@ -7,15 +7,14 @@ import pytest
 
 from notifications.wire import close_codes, frames
 from notifications.wire.cursor import Cursor
-from notifications.wire.events import InboxEvent, LogEvent, LogRecord, SignedOut
+from notifications.wire.events import InboxEvent, LogRecord, SignedOut
 from notifications.wire.frames import Counters
+from notifications.wire.log import BEHIND_SECONDS, HOLD_SECONDS, RECENT, Log
 from notifications.wire.outputs import Close, Fetch, Output, Send
 from notifications.wire.session import (
     BAD_FRAMES_PER_MINUTE,
-    BEHIND_SECONDS,
     FRAMES_PER_MINUTE,
     HOLD_LIMIT,
-    HOLD_SECONDS,
     RESUME_SECONDS,
     Session,
     State,
@@ -29,8 +28,14 @@ def standing(seq: int = 5, position: int = 10, topics: dict[int, int] | None = N
     return Standing("e", seq, position, Counters(1, 1, position), topics or {EVERYONE: 0})
 
 
-def live(seq: int = 5, position: int = 10) -> Session:
-    session = Session(30)
+def begun(position: int = 10) -> Log:
+    log = Log()
+    log.begin(position, 0.0)
+    return log
+
+
+def live(seq: int = 5, position: int = 10, log: Log | None = None) -> Session:
+    session = Session(30, log or begun(position))
     session.opened(standing(seq, position), Cursor("e", seq, position), 0.0)
     assert session.state is State.LIVE
     return session
@@ -40,9 +45,25 @@ def change(since: int, seq: int, topics: dict[int, int] | None = None) -> InboxE
     return InboxEvent("notifications", since, seq, Counters(seq, seq), [], [], topics=topics)
 
 
-def entry(position: int, topic: int = EVERYONE) -> LogEvent:
+def record(position: int, topic: int = EVERYONE) -> LogRecord:
     item: Any = {"id": str(position)}
-    return LogEvent([LogRecord(position, topic, "new", item)])
+    return LogRecord(position, topic, "new", item)
+
+
+def spread(log: Log) -> dict[Session, list[str]]:
+    """Give out what the log has ready; what each session is written."""
+    written: dict[Session, list[str]] = {}
+    while (entry := log.next()) is not None:
+        for session in log.spread(entry):
+            assert isinstance(session, Session)
+            written.setdefault(session, []).append(f"p{entry.position}")
+    return written
+
+
+def say(session: Session, *positions: int, topic: int = EVERYONE) -> list[str]:
+    """Have entries arrive from the channel layer; what the session is written."""
+    session._log.take([record(position, topic) for position in positions], 0.0)
+    return spread(session._log).get(session, [])
 
 
 def sent(outputs: list[Output]) -> list[Any]:
@@ -66,24 +87,32 @@ def resume(seq: int, position: int = 10) -> str:
 
 class TestOpening:
     def test_without_a_cursor_the_client_is_told_to_load_the_first_page(self):
-        assert sent(Session(30).opened(standing(), None, 0.0)) == ["hello", "reset"]
+        assert sent(Session(30, begun()).opened(standing(), None, 0.0)) == ["hello", "reset"]
 
     def test_an_up_to_date_cursor_needs_nothing(self):
-        assert sent(Session(30).opened(standing(), Cursor("e", 5, 10), 0.0)) == ["hello"]
+        assert sent(Session(30, begun()).opened(standing(), Cursor("e", 5, 10), 0.0)) == ["hello"]
 
     @pytest.mark.parametrize(
         "cursor", [Cursor("e", 4, 10), Cursor("e", 5, 9), Cursor("x", 5, 10), Cursor("e", 6, 10)]
     )
     def test_any_other_cursor_is_fetched_from(self, cursor):
-        hello, fetch = Session(30).opened(standing(), cursor, 0.0)
+        hello, fetch = Session(30, begun()).opened(standing(), cursor, 0.0)
         assert (sent([hello]), fetch) == (["hello"], Fetch(cursor))
 
     def test_events_before_are_held_and_replayed(self):
-        session = Session(30)
+        session = Session(30, begun())
         session.event(change(4, 5), 0.0)
         session.event(change(5, 6), 0.0)
-        session.event(entry(11), 0.0)
-        assert sent(session.opened(standing(), Cursor("e", 5, 10), 0.0)) == ["hello", 6, "p11"]
+        assert say(session, 11) == []
+        opened = session.opened(standing(), Cursor("e", 5, 10), 0.0)
+        assert sent(opened) == ["hello", "p11", 6]
+
+    def test_a_page_that_was_read_along_follows_at_once(self):
+        session = Session(30, begun())
+        cursor = Cursor("e", 4, 10)
+        opened = session.opened(standing(), cursor, 0.0, Page(standing(), 5, 10))
+        assert sent(opened) == ["hello", "sync"]
+        assert session.state is State.LIVE
 
 
 class TestOrder:
@@ -109,16 +138,6 @@ class TestOrder:
     def test_an_overlapping_event_is_fetched(self):
         assert live().event(change(4, 6), 0.0) == [Fetch(Cursor("e", 5, 10))]
 
-    def test_log_entries_come_in_order_too(self):
-        session = live()
-        assert session.event(entry(12), 0.0) == []
-        assert sent(session.event(entry(11), 0.0)) == ["p11", "p12"]
-
-    def test_entries_of_other_topics_move_the_position_silently(self):
-        session = live()
-        assert session.event(entry(11, STAFF), 0.0) == []
-        assert sent(session.event(entry(12), 0.0)) == ["p12"]
-
     def test_too_much_held_is_fetched(self):
         session = live()
         for seq in range(7, 7 + HOLD_LIMIT):
@@ -126,15 +145,85 @@ class TestOrder:
         assert session.event(change(1000, 1001), 0.0) == [Fetch(Cursor("e", 5, 10))]
 
 
+class TestLog:
+    def test_entries_of_my_topics_are_mine(self):
+        session = live()
+        assert say(session, 11) == ["p11"]
+        assert say(session, 12, topic=STAFF) == []
+        assert session.position == 12
+
+    def test_who_is_ahead_of_the_log_is_not_told_twice(self):
+        log = begun(10)
+        session = live(position=12, log=log)
+        assert session.position == 12
+        assert say(session, 11, 12) == []
+        assert say(session, 13) == ["p13"]
+
+    def test_who_was_reading_gets_what_the_others_have_had(self):
+        log = begun(10)
+        other = live(log=log)
+        assert say(other, 11, 12) == ["p11", "p12"]
+        late = Session(30, log)
+        opened = late.opened(standing(position=11), Cursor("e", 5, 11), 0.0)
+        assert sent(opened) == ["hello", "p12"]
+        assert late.position == 12
+
+    def test_what_the_log_does_not_remember_is_fetched(self):
+        log = begun(10)
+        say(live(log=log), *range(11, 13 + RECENT))
+        late = Session(30, log)
+        late.opened(standing(position=11), Cursor("e", 5, 11), 0.0)
+        assert late.state is State.FETCHING
+
+    def test_the_position_of_who_waits_for_an_entry_is_before_it(self):
+        log = begun(10)
+        first, second = live(log=log), live(log=log)
+        log.take([record(11)], 0.0)
+        spreading = log.spread(log.next())
+        reached = next(spreading)
+        waiting = second if reached is first else first
+        assert (reached.position, waiting.position) == (11, 10)
+        waiting.stalled()
+        assert list(spreading) == []
+        assert waiting.drained() == [Fetch(Cursor("e", 5, 10))]
+
+    def test_who_goes_live_while_an_entry_is_spread_gets_it_once(self):
+        log = begun(10)
+        first, second = live(log=log), live(log=log)
+        log.take([record(11)], 0.0)
+        spreading = log.spread(log.next())
+        next(spreading)
+        late = Session(30, log)
+        assert sent(late.opened(standing(), Cursor("e", 5, 10), 0.0)) == ["hello", "p11"]
+        assert list(spreading) in ([first], [second])
+        assert late.position == 11
+
+    def test_one_who_heard_of_a_later_entry_has_the_log_fetched(self):
+        session = live(position=12, log=begun(10))
+        assert session._log.deadline == BEHIND_SECONDS
+
+    def test_a_change_of_topics_while_an_entry_is_spread_loses_it_for_nobody(self):
+        log = begun(10)
+        first, second = live(log=log), live(log=log)
+        log.take([record(11)], 0.0)
+        spreading = log.spread(log.next())
+        reached = next(spreading)
+        waiting = second if reached is first else first
+        outputs = waiting.event(change(5, 6, topics={EVERYONE: 0, STAFF: 11}), 0.0)
+        assert sent(outputs) == [6, "p11"]
+        assert list(spreading) == []
+        assert say(waiting, 12, topic=STAFF) == ["p12"]
+
+
 class TestTopics:
     def test_entries_from_before_joining_are_not_ours(self):
         session = live()
         session.event(change(5, 6, topics={EVERYONE: 0, STAFF: 10}), 0.0)
-        assert sent(session.event(entry(11, STAFF), 0.0)) == ["p11"]
+        assert say(session, 11, topic=STAFF) == ["p11"]
 
     def test_an_entry_that_overtook_the_membership_is_fetched(self):
         session = live()
-        session.event(entry(11, STAFF), 0.0)
+        say(session, 11, topic=STAFF)
         write, fetch = session.event(change(5, 6, topics={EVERYONE: 0, STAFF: 10}), 0.0)
         assert sent([write]) == [6]
         assert fetch == Fetch(Cursor("e", 5, 11))
@@ -144,15 +233,15 @@ class TestTopics:
         return InboxEvent("change", 5, 6, counters, [], [], topics={EVERYONE: 0})
 
     def test_after_leaving_nothing_comes(self):
-        session = Session(30)
+        session = Session(30, begun())
         session.opened(standing(topics={EVERYONE: 0, STAFF: 0}), Cursor("e", 5, 10), 0.0)
         assert sent(session.event(self.left(taken=10), 0.0)) == [6]
-        assert session.event(entry(11, STAFF), 0.0) == []
+        assert say(session, 11, topic=STAFF) == []
 
     def test_an_entry_that_overtook_the_leaving_is_taken_back(self):
-        session = Session(30)
+        session = Session(30, begun())
         session.opened(standing(topics={EVERYONE: 0, STAFF: 0}), Cursor("e", 5, 10), 0.0)
-        assert sent(session.event(entry(11, STAFF), 0.0)) == ["p11"]
+        assert say(session, 11, topic=STAFF) == ["p11"]
         assert sent(session.event(self.left(taken=10), 0.0)) == [6, "reset"]
 
 
@@ -187,25 +276,24 @@ class TestFetching:
 
 class TestHeartbeat:
     def test_says_where_this_session_is(self):
-        (output,) = live().heartbeat(5, 10, 0.0)
+        (output,) = live().heartbeat(5, 0.0)
         assert output == Send(frames.Heartbeat(5, 10, Counters(1, 1, 10)))
 
     def test_a_session_that_stays_behind_is_resumed(self):
         session = live()
-        assert sent(session.heartbeat(6, 10, 0.0)) == ["heartbeat"]
+        assert sent(session.heartbeat(6, 0.0)) == ["heartbeat"]
         assert session.deadline == BEHIND_SECONDS
         assert session.tick(BEHIND_SECONDS) == [Fetch(Cursor("e", 5, 10))]
 
     def test_one_that_caught_up_meanwhile_is_not(self):
         session = live()
-        session.heartbeat(6, 10, 0.0)
+        session.heartbeat(6, 0.0)
         session.event(change(5, 6), 1.0)
         assert session.tick(BEHIND_SECONDS) == []
 
-    def test_behind_in_the_log_counts_too(self):
-        session = live()
-        session.heartbeat(5, 11, 0.0)
-        assert session.tick(BEHIND_SECONDS) == [Fetch(Cursor("e", 5, 10))]
+    def test_one_whose_way_was_interrupted_is_resumed_at_once(self):
+        assert live().compare(5) == []
+        assert live().compare(6) == [Fetch(Cursor("e", 5, 10))]
 
 
 class TestStall:
@@ -213,7 +301,7 @@ class TestStall:
         session = live()
         session.stalled()
         assert session.event(change(5, 6), 0.0) == []
-        assert session.heartbeat(6, 10, 0.0) == []
+        assert session.heartbeat(6, 0.0) == []
         assert session.drained() == [Fetch(Cursor("e", 5, 10))]
 
     def test_between_pages(self):
@@ -225,7 +313,7 @@ class TestStall:
         assert session.drained() == [Fetch(Cursor("e", 7, 10))]
 
     def test_a_page_asked_for_before_the_stall_is_not_taken_for_the_one_asked_for_after_it(self):
-        session = Session(30)
+        session = Session(30, begun())
         session.opened(standing(), Cursor("e", 1, 10), 0.0)
         session.event(change(5, 6), 0.0)
         session.stalled()
@@ -298,16 +386,16 @@ class TestClient:
 
 
 def test_signed_out_closes_the_sockets_of_that_login_only():
-    session = Session(30, login="mine")
+    session = Session(30, Log(), login="mine")
     assert session.event(SignedOut("other"), 0.0) == []
     assert session.event(SignedOut("mine"), 0.0) == [Close(close_codes.SIGNED_OUT)]
-    assert Session(30).event(SignedOut(""), 0.0) == []
+    assert Session(30, begun()).event(SignedOut(""), 0.0) == []
 
 
 def test_after_the_end_nothing_happens():
     session = live()
     session.closed()
     assert session.event(change(5, 6), 0.0) == []
-    assert session.heartbeat(9, 9, 0.0) == []
+    assert session.heartbeat(9, 0.0) == []
     assert session.drained() == []
     assert session.deadline is None

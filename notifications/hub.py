@@ -1,0 +1,320 @@
+"""What the sockets of one event loop share: the log, the heartbeat, and reads in batches."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Collection, Iterable
+from typing import ClassVar, Protocol
+from weakref import WeakKeyDictionary
+
+from channels.layers import get_channel_layer
+from django.db import Error as DatabaseError
+
+from notifications import selectors
+from notifications.authentication import Login, password_mark
+from notifications.conf import settings
+from notifications.dialect import Dialect
+from notifications.heartbeat import Wheel
+from notifications.live import threads
+from notifications.live.batch import MicroBatch
+from notifications.live.ceiling import Ceiling
+from notifications.live.subscription import Subscription, live
+from notifications.selectors import Arrival, Arriving, Pulse, Request
+from notifications.wire import close_codes, events, frames
+from notifications.wire.events import Event, LogEvent, Message
+from notifications.wire.log import BEHIND_SECONDS, Log
+from notifications.wire.outputs import Close, Output
+from notifications.wire.session import Session
+from notifications.wire.standing import Page
+
+logger = logging.getLogger(__name__)
+
+# Sockets of one read. It takes some ten milliseconds; a larger one would not be cheaper per socket.
+BATCH = 100
+# Sockets that are written to before others have a turn: about two milliseconds.
+SPREAD = 250
+# Log entries fetched at a time where some were missed.
+LOG_PAGE = 100
+# Seconds after which the log is fetched again when the database could not be read.
+FETCH_AGAIN_SECONDS = 2.0
+
+
+class Socket(Protocol):
+    """What the hub knows of a consumer."""
+
+    session: Session
+    inbox_id: int
+    login: Login
+    dialect: Dialect
+
+    def __hash__(self) -> int:
+        """By identity."""
+
+    def write(self, data: bytes | str) -> None:
+        """Write an encoded frame."""
+
+    def perform(self, outputs: Iterable[Output]) -> None:
+        """Do what the session wants."""
+
+
+class Hub:
+    """For the event loop it was made in; everything here happens on it."""
+
+    _of_loop: ClassVar[WeakKeyDictionary[asyncio.AbstractEventLoop, "Hub"]] = WeakKeyDictionary()
+
+    def __init__(self) -> None:
+        self.log = Log()
+        self.ceiling = Ceiling(settings.process_budget)
+        self._arrivals: MicroBatch[Arriving, Arrival] = MicroBatch(
+            threads.reading(selectors.arrivals), BATCH, threads.pool()
+        )
+        self._resumes: MicroBatch[Request, Page] = MicroBatch(
+            threads.reading(selectors.resumes), BATCH, threads.pool()
+        )
+        self._dialects: dict[tuple[str, bool], Dialect] = {}
+        self._last_read: tuple[Message, Event | None] = ({}, None)
+        self._sockets: dict[Session, Socket] = {}
+        self._of_inbox: dict[int, list[Socket]] = {}
+        self._wheel: Wheel[Socket] = Wheel(self._beat)
+        self._layer: object = None
+        self._guests = 0
+        self._joining: asyncio.Task[Subscription] | None = None
+        self._closing: asyncio.Task[None] | None = None
+        self._spreading: asyncio.Task[None] | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._fetching: asyncio.Task[None] | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    @classmethod
+    def of_running_loop(cls) -> "Hub":
+        """The hub of this event loop, made when it is first asked for."""
+        loop = asyncio.get_running_loop()
+        hub = cls._of_loop.get(loop)
+        if hub is None:
+            hub = cls._of_loop[loop] = cls()
+        return hub
+
+    # -- sockets ---------------------------------------------------------------------------------
+
+    async def enter(self) -> None:
+        """Have the log followed before a socket reads the database; once for each `leave`."""
+        self._guests += 1
+        if self._joining is None:
+            self._joining = asyncio.create_task(self._join())
+        try:
+            # One who gives up must not take it away from the others.
+            await asyncio.shield(self._joining)
+        except Exception:
+            # Redis is away. What passes by meanwhile is found by the heartbeat.
+            logger.warning("Could not follow the broadcast log", exc_info=True)
+            self._joining = None
+
+    def leave(self) -> None:
+        """A socket is gone."""
+        self._guests -= 1
+        if not self._guests and self._joining is not None:
+            joining, self._joining = self._joining, None
+            self._closing = asyncio.create_task(_close(joining))
+            self._keep(self._closing)
+            if self._timer is not None:
+                self._timer.cancel()
+                self._timer = None
+            self.log = Log()
+
+    def add(self, socket: Socket) -> None:
+        """Follow the database with an open socket from now on."""
+        self._sockets[socket.session] = socket
+        self._of_inbox.setdefault(socket.inbox_id, []).append(socket)
+        self._wheel.add(socket)
+
+    def remove(self, socket: Socket) -> None:
+        """Do so no more; fine if it was never added."""
+        if self._sockets.pop(socket.session, None) is None:
+            return
+        self._wheel.remove(socket)
+        siblings = self._of_inbox[socket.inbox_id]
+        siblings.remove(socket)
+        if not siblings:
+            del self._of_inbox[socket.inbox_id]
+
+    def dialect(self, language: str, *, framed: bool) -> Dialect:
+        """What sockets of this kind are written."""
+        key = (language, framed)
+        if key not in self._dialects:
+            self._dialects[key] = Dialect(language, framed=framed)
+        return self._dialects[key]
+
+    # -- reads -----------------------------------------------------------------------------------
+
+    async def arrive(self, arriving: Arriving) -> Arrival:
+        """What a new socket needs, by a read that starts now or later.
+
+        Raises `KeyError` for an inbox that nobody may open, and database errors.
+        """
+        arrival = await self._arrivals.get(arriving)
+        if not self.log.begun:
+            self.log.begin(arrival.standing.position, time.monotonic())
+            self._look_at_log()
+        return arrival
+
+    async def resume(self, request: Request) -> Page:
+        """A page of what changed. Raises as `arrive` does."""
+        return await self._resumes.get(request)
+
+    def read(self, message: Message) -> Event | None:
+        """The event in a group's message; the sockets of a person all get the same message."""
+        if self._last_read[0] is not message:
+            self._last_read = (message, events.read(message))
+        return self._last_read[1]
+
+    def recheck(self, inbox_id: int) -> None:
+        """Compare a person's sockets with the database now: they may have to be closed."""
+        self._keep(asyncio.create_task(self._recheck(inbox_id)))
+
+    # -- the log ---------------------------------------------------------------------------------
+
+    async def _join(self) -> Subscription:
+        if self._closing is not None:
+            # The stock layer gets leaving a group and joining it at the same time wrong.
+            await asyncio.wait({self._closing})
+        layer = get_channel_layer()
+        subscription = Subscription(layer, events.LOG_GROUP, self._hear)
+        await subscription.open()
+        loop_layer = live(layer)
+        if loop_layer is not None and loop_layer is not self._layer:
+            self._layer = loop_layer
+            loop_layer.on_regained(self._regained)
+        return subscription
+
+    def _hear(self, message: Message) -> None:
+        event = events.read(message)
+        if isinstance(event, LogEvent):
+            self.log.take(event.entries, time.monotonic())
+            self._look_at_log()
+
+    def _look_at_log(self) -> None:
+        """Spread what is ready, and see to it that what is missing is fetched in time."""
+        if self.log.has_ready and self._spreading is None:
+            self._spreading = asyncio.create_task(self._spread())
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if self.log.deadline is not None and self._fetching is None:
+            wait = max(0.0, self.log.deadline - time.monotonic())
+            self._timer = asyncio.get_running_loop().call_later(wait, self._fetch_log)
+
+    async def _spread(self) -> None:
+        try:
+            while (record := self.log.next()) is not None:
+                frame = frames.Broadcast(record.kind, record.item, record.position)
+                encoded: dict[Dialect, bytes | str] = {}
+                for written, session in enumerate(self.log.spread(record), 1):
+                    socket = self._sockets[session]  # type: ignore[index]
+                    data = encoded.get(socket.dialect)
+                    if data is None:
+                        data = encoded[socket.dialect] = socket.dialect.encode(frame)
+                    socket.write(data)
+                    if written % SPREAD == 0:
+                        await asyncio.sleep(0)
+        finally:
+            self._spreading = None
+
+    def _fetch_log(self) -> None:
+        self._timer = None
+        if self._fetching is None:
+            self._fetching = asyncio.create_task(self._fetch_missed())
+
+    async def _fetch_missed(self) -> None:
+        log = self.log
+        try:
+            while log is self.log and log.deadline is not None:
+                tail = await threads.read(selectors.log_after, log.taken, LOG_PAGE)
+                now = time.monotonic()
+                if tail.head - log.taken > settings.resume_limit:
+                    # Each socket is told what concerns its person, or to begin anew.
+                    for session in log.followers():
+                        socket = self._sockets[session]  # type: ignore[index]
+                        socket.perform(socket.session.lost())
+                    log.jump(tail.head)
+                else:
+                    log.fetched(tail.records, tail.up_to, now)
+                    log.heard_of(tail.head, now)
+        except DatabaseError:
+            logger.warning("Could not read the broadcast log; trying again", exc_info=True)
+            await asyncio.sleep(FETCH_AGAIN_SECONDS)
+        finally:
+            self._fetching = None
+            self._look_at_log()
+
+    # -- comparing with the database -------------------------------------------------------------
+
+    async def _beat(self, sockets: Collection[Socket]) -> None:
+        pulse = await self._pulse(sockets)
+        now = time.monotonic()
+        for socket in sockets:
+            if self._may_stay(socket, pulse):
+                beat = pulse.beats[socket.inbox_id]
+                socket.perform(socket.session.heartbeat(beat.seq, now))
+
+    def _regained(self) -> None:
+        """What was published while Redis was away will not come."""
+        self._keep(asyncio.create_task(self._compare_all()))
+
+    async def _compare_all(self) -> None:
+        sockets = list(self._sockets.values())
+        for start in range(0, len(sockets), BATCH):
+            batch = [s for s in sockets[start : start + BATCH] if s.session in self._sockets]
+            pulse = await self._pulse(batch, wait=0.0)
+            for socket in batch:
+                if self._may_stay(socket, pulse):
+                    beat = pulse.beats[socket.inbox_id]
+                    socket.perform(socket.session.compare(beat.seq))
+
+    async def _recheck(self, inbox_id: int) -> None:
+        sockets = list(self._of_inbox.get(inbox_id, ()))
+        if sockets:
+            pulse = await self._pulse(sockets)
+            for socket in sockets:
+                self._may_stay(socket, pulse)
+
+    async def _pulse(self, sockets: Collection[Socket], wait: float = BEHIND_SECONDS) -> Pulse:
+        pulse = await threads.read(
+            selectors.pulse,
+            {socket.inbox_id for socket in sockets},
+            {socket.login.session_key for socket in sockets},
+        )
+        if pulse.position is not None:
+            self.log.heard_of(pulse.position, time.monotonic(), wait)
+            self._look_at_log()
+        return pulse
+
+    def _may_stay(self, socket: Socket, pulse: Pulse) -> bool:
+        """Whether the socket's person may still use it; closes it if not."""
+        beat = pulse.beats.get(socket.inbox_id)
+        may = beat is not None and holds(socket.login, beat.password, pulse.logins)
+        if not may:
+            socket.perform([Close(close_codes.SIGNED_OUT)])
+        return may
+
+    def _keep(self, task: "asyncio.Task[None]") -> None:
+        # The loop itself keeps only weak references to tasks.
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: "asyncio.Task[None]") -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            logger.error("The sockets of this process were not compared", exc_info=task.exception())
+
+
+def holds(login: Login, password: str, logins: Collection[str] | None) -> bool:
+    """Whether a login still holds: the same password, and a login session that is kept."""
+    if login.password_mark and login.password_mark != password_mark(password):
+        return False
+    if logins is None:
+        return login.expires_at is None or time.time() < login.expires_at
+    return not login.session_key or login.session_key in logins
+
+
+async def _close(joining: "asyncio.Task[Subscription]") -> None:
+    await (await joining).close()

@@ -1,0 +1,80 @@
+"""One group of a channel layer for the whole process, on whichever layer."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from notifications.live.cleanup import leave
+
+logger = logging.getLogger(__name__)
+
+# Seconds to wait for Redis to acknowledge; who goes on without is told when it has.
+ACKNOWLEDGE_SECONDS = 2.0
+# Seconds after which a layer that failed to receive is asked again.
+AGAIN_SECONDS = 1.0
+Sink = Callable[[dict[str, Any]], None]
+
+
+def live(layer: Any) -> Any:
+    """The layer of this loop with sinks, if this is a `LiveChannelLayer`; else None."""
+    # On the class: layers may pass unknown attributes on to a running event loop.
+    return layer.of_running_loop() if hasattr(type(layer), "of_running_loop") else None
+
+
+async def acknowledged(subscribing: "asyncio.Future[None]") -> bool:
+    """Wait for a subscription, but not for ever; whether it is there."""
+    if subscribing.done():
+        return True
+    await asyncio.wait({subscribing}, timeout=ACKNOWLEDGE_SECONDS)
+    return subscribing.done()
+
+
+class Subscription:
+    """Hands the messages of a group to a function, on the event loop."""
+
+    def __init__(self, layer: Any, group: str, sink: Sink) -> None:
+        self._layer = layer
+        self._group = group
+        self._sink = sink
+        self._channel = ""
+        self._task: asyncio.Task[None] | None = None
+
+    async def open(self) -> None:
+        """Join the group. Raises what the layer raises when Redis is away."""
+        layer = live(self._layer)
+        if layer is not None:
+            self._channel = await layer.new_channel()
+            layer.attach(self._channel, self._sink)
+            await acknowledged(layer.subscribe_group(self._group, self._channel))
+            return
+        self._channel = await self._layer.new_channel()
+        try:
+            await self._layer.group_add(self._group, self._channel)
+        except BaseException:
+            await leave(self._layer, self._channel, [self._group])
+            raise
+        self._task = asyncio.create_task(self._receive())
+
+    async def close(self) -> None:
+        """Leave the group."""
+        layer = live(self._layer)
+        if layer is not None:
+            layer.discard_group(self._group, self._channel)
+            layer.detach(self._channel)
+            return
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait({self._task})
+        await leave(self._layer, self._channel, [self._group])
+
+    async def _receive(self) -> None:
+        while True:
+            try:
+                message = await self._layer.receive(self._channel)
+            except Exception:
+                # Redis is away, or somebody sent what cannot be read; neither may end this.
+                logger.exception("Could not receive from %s", self._group)
+                await asyncio.sleep(AGAIN_SECONDS)
+            else:
+                self._sink(message)

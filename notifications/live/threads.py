@@ -1,0 +1,46 @@
+"""Blocking code beside the event loop: a bounded pool instead of Channels' one thread."""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from typing import ParamSpec, TypeVar
+
+from asgiref.sync import sync_to_async
+from django.db import close_old_connections
+
+from notifications.conf import settings
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+@cache
+def pool() -> ThreadPoolExecutor:
+    """The process's threads for handlers and reads; each holds at most one connection."""
+    return ThreadPoolExecutor(settings.threads, thread_name_prefix="clarion")
+
+
+async def read(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    """Run a function that reads the database, in a thread."""
+    call = reading(function)
+    return await asyncio.get_running_loop().run_in_executor(pool(), lambda: call(*args, **kwargs))
+
+
+def reading(function: Callable[P, R]) -> Callable[P, R]:
+    """The function, with Django's care for connections around it, as around a request."""
+
+    def call(*args: P.args, **kwargs: P.kwargs) -> R:
+        close_old_connections()
+        try:
+            return function(*args, **kwargs)
+        finally:
+            close_old_connections()
+
+    return call
+
+
+async def handle(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    """Run a handler of a sync consumer, which may call `async_to_sync`, in a thread."""
+    run = sync_to_async(reading(function), thread_sensitive=False, executor=pool())
+    return await run(*args, **kwargs)

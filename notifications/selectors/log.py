@@ -1,0 +1,62 @@
+"""The broadcast log."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from django.db.models import Q, QuerySet
+from django.db.models.functions import Now
+
+from notifications.models import LogEntry, LogHead
+from notifications.rendering import wire_item
+from notifications.wire.events import LogRecord
+
+
+def pending(topics: Mapping[int, int], after: int, up_to: int) -> QuerySet[LogEntry]:
+    """Log entries in the range (after, up_to] that concern an inbox with these topics.
+
+    Without what was retracted or has expired before the inbox took it in.
+    """
+    concerned = Q(pk__in=[])
+    for topic, since in topics.items():
+        concerned |= Q(topic=topic, position__gt=max(since, after))
+    entries = LogEntry.objects.filter(concerned, position__lte=up_to, kind=LogEntry.Kind.NEW)
+    return _current(entries)
+
+
+@dataclass(frozen=True)
+class LogTail:
+    """Entries after a position, all there are up to `up_to`; `head` is where the log ends."""
+
+    records: list[LogRecord]
+    up_to: int
+    head: int
+
+
+def log_after(position: int, limit: int) -> LogTail:
+    """The next `limit` entries of any topic."""
+    # The head first: entries up to it are committed, as it is written in their transaction.
+    head = LogHead.objects.values_list("position", flat=True).get()
+    entries = LogEntry.objects.filter(position__gt=position, position__lte=head)
+    rows = list(_current(entries)[:limit])
+    return LogTail(
+        records=[
+            LogRecord(
+                row.position,
+                row.topic_id,
+                row.kind,
+                wire_item(row.notification, position=row.position),
+            )
+            for row in rows
+        ],
+        up_to=rows[-1].position if len(rows) == limit else head,
+        head=head,
+    )
+
+
+def _current(entries: QuerySet[LogEntry]) -> QuerySet[LogEntry]:
+    current = Q(notification__expires_at=None) | Q(notification__expires_at__gt=Now())
+    return (
+        entries.filter(current, notification__retracted_at=None)
+        .select_related("notification")
+        .order_by("position")
+    )

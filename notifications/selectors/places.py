@@ -1,0 +1,113 @@
+"""Where inboxes and the log are."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from django.db.models import Subquery, Value
+
+from notifications.models import Inbox, Membership, Topic
+from notifications.selectors.users import active, head, password
+from notifications.wire.cursor import Cursor
+from notifications.wire.frames import Counters
+from notifications.wire.standing import Standing
+
+EVERYONE = "everyone"
+
+
+def topics_of(inbox_id: int) -> dict[int, int]:
+    """The inbox's topics: id to the position since which their entries concern it."""
+    everyone = Topic.objects.filter(key=EVERYONE).values_list("pk", Value(0))
+    joined = Membership.objects.filter(inbox=inbox_id, until=None).values_list("topic_id", "since")
+    return dict(everyone.union(joined, all=True))
+
+
+def standing(inbox_id: int) -> Standing:
+    """Where the inbox and the log are. Raises `Inbox.DoesNotExist`."""
+    place = places([inbox_id]).get(inbox_id)
+    if place is None:
+        raise Inbox.DoesNotExist(f"There is no inbox {inbox_id}.")
+    return place.standing
+
+
+@dataclass(frozen=True)
+class Stay:
+    """A membership: from `since` to `until` in the log, `seq` being that of its last change."""
+
+    topic: int
+    since: int
+    until: int | None
+    seq: int
+
+
+@dataclass(frozen=True)
+class Place:
+    """A standing, and what decides from which cursors it can be reached."""
+
+    standing: Standing
+    floor: int
+    log_floor: int
+    password: str
+    stays: list[Stay] = field(default_factory=list)
+
+    @property
+    def cursor(self) -> Cursor:
+        """The cursor of a client that has seen everything."""
+        return Cursor(self.standing.epoch, self.standing.seq, self.standing.position)
+
+    def why_reset(self, cursor: Cursor) -> str:
+        """Why this cursor cannot be resumed from; empty if it can."""
+        now = self.standing
+        if cursor.epoch != now.epoch:
+            return "epoch"
+        if cursor.seq > now.seq or cursor.position > now.position:
+            return "ahead"
+        after = max(cursor.position, now.counters.taken)
+        if cursor.seq < self.floor or after < self.log_floor:
+            return "pruned"
+        for stay in self.stays:
+            # A client that had not heard of leaving a topic may show entries from after that.
+            if stay.until is not None and stay.seq > cursor.seq and stay.until < cursor.position:
+                return "left"
+        return ""
+
+    def known_position(self, cursor: Cursor) -> int:
+        """The position up to which a cursor really knows the log.
+
+        Entries of a topic that was joined after the cursor's seq passed it by, so it goes back to
+        where the earliest such membership began. Entries of other topics then come twice.
+        """
+        joined = (stay for stay in self.stays if stay.until is None and stay.seq > cursor.seq)
+        return min((stay.since for stay in joined), default=cursor.position)
+
+
+def places(inbox_ids: Iterable[int]) -> dict[int, Place]:
+    """Where many inboxes are, in two queries; without those of deleted or inactive users."""
+    ids = list(inbox_ids)
+    columns = ("pk", "seq", "unread", "unseen", "taken", "floor")
+    log = (head("epoch"), head("position"), head("floor"))
+    everyone = Subquery(Topic.objects.filter(key=EVERYONE).values("pk"))
+    inboxes = active(Inbox.objects.filter(pk__in=ids))
+    rows = list(inboxes.values_list(*columns, *log, everyone, password()))
+    # The topics are read after the inbox: a membership that came between bears a later seq, so
+    # the session hears of it twice rather than not at all.
+    stays: dict[int, list[Stay]] = {}
+    memberships = Membership.objects.filter(inbox__in=ids)
+    rows_of = memberships.values_list("inbox_id", "topic_id", "since", "until", "seq")
+    for inbox_id, topic, since, until, seq in rows_of:
+        stays.setdefault(inbox_id, []).append(Stay(topic, since, until, seq))
+    shared: dict[tuple[tuple[int, int], ...], Mapping[int, int]] = {}
+    found = {}
+    for pk, seq, unread, unseen, taken, floor, *rest in rows:
+        epoch, position, log_floor, everyone_id, secret = rest
+        mine = stays.get(pk, [])
+        topics = {everyone_id: 0} | {s.topic: s.since for s in mine if s.until is None}
+        now = Standing(
+            epoch,
+            seq,
+            position,
+            Counters(unread, unseen, taken),
+            # Sessions keep this for as long as they live, and most people have the same topics.
+            shared.setdefault(tuple(topics.items()), topics),
+        )
+        found[pk] = Place(now, floor, log_floor, secret, mine)
+    return found

@@ -1,0 +1,184 @@
+"""The tail of the broadcast log as one process has it: strictly in order, without holes.
+
+Every session of a process follows the same `Log`, so that an entry costs those it concerns one
+write each and everybody else nothing: the position of a session that follows is the log's. Pure
+Python without I/O; time is passed in.
+"""
+
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Protocol, cast
+
+from notifications.wire.events import LogRecord
+from notifications.wire.frames import Item
+
+# Seconds an event waits for the one before it. Two workers publish out of commit order by
+# milliseconds; half a second is far beyond that and well within what a reader notices.
+HOLD_SECONDS = 0.5
+# Seconds that a process or a session may be behind what the database said before the rest is
+# fetched: what was committed just then is usually still on its way through the channel layer.
+BEHIND_SECONDS = 2.0
+# Entries kept for sessions that were just reading the database while others got them.
+RECENT = 256
+# Entries that wait for one before them, or for the log to begin; past this they are fetched.
+HOLD_LIMIT = 1000
+
+
+class Follower(Protocol):
+    """A session, as the log knows it."""
+
+    def __hash__(self) -> int:
+        """By identity."""
+
+
+class Log:
+    """Takes entries in any order, gives them out in order, and knows who follows.
+
+    `position`: the last entry that was given out. `begun`: whether it is known where to start.
+    """
+
+    def __init__(self) -> None:
+        self.begun = False
+        self.position = 0
+        self._taken = 0
+        self._head = 0
+        self._ready: deque[LogRecord] = deque()
+        self._held: dict[int, LogRecord] = {}
+        self._fetch_at: float | None = None
+        self._recent: deque[LogRecord] = deque()
+        self._recent_after = 0
+        self._followers: dict[int, dict[Follower, int]] = {}
+        self._pending: dict[Follower, int] = {}
+
+    # -- what arrives ------------------------------------------------------------------------
+
+    def begin(self, position: int, now: float) -> None:
+        """Start after `position`, read from the database after the log was subscribed to."""
+        self.begun = True
+        self.position = self._taken = self._head = self._recent_after = position
+        self._held = {p: record for p, record in self._held.items() if p > position}
+        self._advance(now)
+
+    def take(self, records: Iterable[LogRecord], now: float) -> None:
+        """Entries arrived from the channel layer."""
+        for record in records:
+            self._head = max(self._head, record.position)
+            if record.position > self._taken and len(self._held) < HOLD_LIMIT:
+                self._held[record.position] = record
+        if self.begun:
+            self._advance(now)
+
+    def heard_of(self, head: int, now: float, wait: float = BEHIND_SECONDS) -> None:
+        """The database has entries up to `head`; they may still be on their way here."""
+        self._head = max(self._head, head)
+        if self.begun and self._taken < self._head:
+            fetch_at = now + wait
+            self._fetch_at = min(fetch_at, self._fetch_at or fetch_at)
+
+    def fetched(self, records: Iterable[LogRecord], up_to: int, now: float) -> None:
+        """Everything of the log after what was taken and up to `up_to`, from the database."""
+        for record in records:
+            if record.position > self._taken:
+                self._ready.append(record)
+                self._taken = record.position
+        if up_to > self._taken:
+            # The rest was retracted or has expired: nothing to say, but a position to reach.
+            self._ready.append(_blank(up_to))
+            self._taken = up_to
+        self._head = max(self._head, up_to)
+        self._fetch_at = None
+        self._advance(now)
+
+    def jump(self, position: int) -> None:
+        """Go on after `position` without what lies before; nobody may follow now."""
+        self.position = self._taken = self._recent_after = position
+        self._ready.clear()
+        self._recent.clear()
+        self._fetch_at = None
+        self._head = max(self._head, position)
+        self._held = {p: record for p, record in self._held.items() if p > position}
+
+    def followers(self) -> list[Follower]:
+        """Everybody who follows."""
+        return list({follower for row in self._followers.values() for follower in row})
+
+    @property
+    def deadline(self) -> float | None:
+        """When the entries after `taken` are to be fetched from the database; None: no need."""
+        return self._fetch_at
+
+    @property
+    def taken(self) -> int:
+        """The entry up to which nothing is missing here."""
+        return self._taken
+
+    # -- who follows -------------------------------------------------------------------------
+
+    def follow(self, follower: Follower, topics: Mapping[int, int], after: int) -> None:
+        """Give out entries of these topics, from the positions they map to, and after `after`."""
+        for topic, since in topics.items():
+            self._followers.setdefault(topic, {})[follower] = max(since, after)
+
+    def unfollow(self, follower: Follower, topics: Iterable[int]) -> None:
+        """Give out nothing any more to one who followed these topics."""
+        self._pending.pop(follower, None)
+        for topic in topics:
+            row = self._followers.get(topic)
+            if row is not None:
+                row.pop(follower, None)
+                if not row:
+                    del self._followers[topic]
+
+    def reached(self, follower: Follower) -> int:
+        """The position up to which one who follows has been given everything."""
+        return self.position - 1 if follower in self._pending else self.position
+
+    def since(self, position: int) -> list[LogRecord] | None:
+        """The entries given out after `position`; None if they are not all remembered."""
+        if position < self._recent_after:
+            return None
+        return [record for record in self._recent if record.position > position]
+
+    # -- what goes out -----------------------------------------------------------------------
+
+    @property
+    def has_ready(self) -> bool:
+        """Whether there is an entry to spread."""
+        return bool(self._ready)
+
+    def next(self) -> LogRecord | None:
+        """The next entry to spread."""
+        return self._ready.popleft() if self._ready else None
+
+    def spread(self, record: LogRecord) -> Iterator[Follower]:
+        """Those whom the entry concerns, one by one; the caller may pause in between.
+
+        Meanwhile others may come and go: `reached` tells who has been given the entry.
+        """
+        position = self.position = record.position
+        self._recent.append(record)
+        if len(self._recent) > RECENT:
+            self._recent_after = self._recent.popleft().position
+        self._pending = pending = dict(self._followers.get(record.topic, ()))
+        while pending:
+            follower, after = pending.popitem()
+            if position > after:
+                yield follower
+
+    # -- internals ---------------------------------------------------------------------------
+
+    def _advance(self, now: float) -> None:
+        while (record := self._held.pop(self._taken + 1, None)) is not None:
+            self._ready.append(record)
+            self._taken = record.position
+        if self._held:
+            self._held = {p: record for p, record in self._held.items() if p > self._taken}
+        if self._taken >= self._head:
+            self._fetch_at = None
+        elif self._fetch_at is None:
+            self._fetch_at = now + HOLD_SECONDS
+
+
+def _blank(position: int) -> LogRecord:
+    # No topic has the id 0.
+    return LogRecord(position, 0, "", cast("Item", {}))
