@@ -160,13 +160,14 @@ def in_turn(
     measure: Measure,
     rounds: int,
     sides: Sequence[Side] = (),
+    warm_up: bool = True,
 ) -> Case:
     """Measure all sides up to `rounds` times, after a round that does not count.
 
     Who begins alternates, so that a machine that gets slower or faster favours nobody.
     """
     sides = sides or list(stage.sides.values())
-    for side in sides:
+    for side in sides if warm_up else ():
         measure(side, next(_numbers), True)
     began = time.monotonic()
     for number in range(rounds):

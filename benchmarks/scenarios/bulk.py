@@ -5,6 +5,8 @@ twice: with a task for each person, as tutorials have it, and with one task that
 with `bulk_create` and publishes on one event loop.
 """
 
+from collections.abc import Iterator
+
 from benchmarks.rounds import (
     ROUND_SECONDS,
     Case,
@@ -21,14 +23,17 @@ TITLE = "one notification to many people: call to last row and last frame"
 FIGURE = Figure("call to last row and last frame", "s", digits=2)
 
 
-def run(stage: Stage, plan: Plan) -> list[Case]:
+def run(stage: Stage, plan: Plan) -> Iterator[Case]:
     """Against both ways of the textbook."""
     step = plan.people // plan.bulk_connected
     for side in stage.sides.values():
         stage.connect(side, plan.bulk_connected, step)
     people = f"{plan.people:,} people, each {step}th of them connected"
-    return [
-        in_turn(
+    for key, how, rounds in (
+        ("bulk", "a task each", plan.long_rounds),
+        ("bulk-one-task", "one task", plan.rounds),
+    ):
+        yield in_turn(
             stage,
             Case(key, f"{people}; textbook: {how}", FIGURE, "person", []),
             lambda side, number, warm_up, how=how: measure(
@@ -36,11 +41,6 @@ def run(stage: Stage, plan: Plan) -> list[Case]:
             ),
             rounds,
         )
-        for key, how, rounds in (
-            ("bulk", "a task each", plan.long_rounds),
-            ("bulk-one-task", "one task", plan.rounds),
-        )
-    ]
 
 
 def measure(stage: Stage, side: Side, number: int, people: int, how: str, step: int) -> Measured:

@@ -5,6 +5,7 @@ textbook stand a bare sender, which writes frames to sockets and does nothing el
 """
 
 import time
+from collections.abc import Iterator
 
 from benchmarks.rounds import (
     ROUND_SECONDS,
@@ -26,10 +27,9 @@ PAUSE = 0.05
 PACED = 3
 
 
-def run(stage: Stage, plan: Plan) -> list[Case]:
+def run(stage: Stage, plan: Plan) -> Iterator[Case]:
     """For each number of sockets, in bursts and paced."""
     sides = [*stage.sides.values(), *stage.references()]
-    cases = []
     for size in plan.fan_out:
         for side in sides:
             stage.connect(side, size.sockets, news=True)
@@ -38,20 +38,17 @@ def run(stage: Stage, plan: Plan) -> list[Case]:
             how = f"bursts of {size.burst} (textbook: {size.textbook_burst})"
             title = f"{size.sockets:,} sockets, {'one at a time' if paced else how}"
             case = Case(f"fan-out-{size.sockets}-{kind}", title, FIGURE, "frame", [])
-            cases.append(
-                in_turn(
-                    stage,
-                    case,
-                    lambda side, number, warm_up, size=size, paced=paced: measure(
-                        stage, side, number, size, 1 if warm_up else 0, paced
-                    ),
-                    plan.rounds,
-                    sides,
-                )
+            yield in_turn(
+                stage,
+                case,
+                lambda side, number, warm_up, size=size, paced=paced: measure(
+                    stage, side, number, size, 1 if warm_up else 0, paced
+                ),
+                plan.rounds,
+                sides,
             )
     for side in sides:
         stage.drop(side)
-    return cases
 
 
 def measure(

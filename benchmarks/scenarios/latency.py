@@ -1,5 +1,6 @@
 """From the caller's commit to the frame, through Celery, with many idle sockets beside."""
 
+from collections.abc import Iterator
 from statistics import median, quantiles
 
 from benchmarks.rounds import (
@@ -21,20 +22,15 @@ FIGURE = Figure("commit to frame, median", "ms", scale=1e3)
 RECIPIENTS = 300
 
 
-def run(stage: Stage, plan: Plan) -> list[Case]:
+def run(stage: Stage, plan: Plan) -> Iterator[Case]:
     """At each rate."""
     for side in stage.sides.values():
         stage.connect(side, plan.idle)
-    return [
-        in_turn(
+    title = f"{plan.idle:,} sockets"
+    for rate in plan.rates:
+        yield in_turn(
             stage,
-            Case(
-                f"latency-{rate:g}",
-                f"{rate:g} notifications/s, {plan.idle:,} sockets",
-                FIGURE,
-                "notification",
-                [],
-            ),
+            Case(f"latency-{rate:g}", f"{rate:g}/s, {title}", FIGURE, "notification", []),
             lambda side, number, warm_up, rate=rate: measure(
                 stage,
                 side,
@@ -45,8 +41,6 @@ def run(stage: Stage, plan: Plan) -> list[Case]:
             ),
             min(plan.rounds, 3),
         )
-        for rate in plan.rates
-    ]
 
 
 def measure(

@@ -1,5 +1,7 @@
 """What an idle socket of a signed-in person keeps of the web process's memory."""
 
+from collections.abc import Iterator
+
 from benchmarks import cpu
 from benchmarks.rounds import Case, Figure, Measured, Plan, in_turn
 from benchmarks.stage import Side, Stage
@@ -10,19 +12,17 @@ FIGURE = Figure("growth of the web process's resident memory per socket", "KB", 
 FIRST_SHARE = 0.05
 
 
-def run(stage: Stage, plan: Plan) -> list[Case]:
+def run(stage: Stage, plan: Plan) -> Iterator[Case]:
     """In a process that had no others."""
     case = Case("memory", f"{plan.memory:,} sockets", FIGURE, "socket", [])
-    return [
-        in_turn(
-            stage,
-            case,
-            lambda side, number, warm_up: measure(
-                stage, side, plan.memory // 10 if warm_up else plan.memory
-            ),
-            min(plan.rounds, 3),
-        )
-    ]
+    yield in_turn(
+        stage,
+        case,
+        lambda side, number, warm_up: measure(stage, side, plan.memory),
+        min(plan.rounds, 3),
+        # Each round has a process of its own.
+        warm_up=False,
+    )
 
 
 def measure(stage: Stage, side: Side, count: int) -> Measured:

@@ -3,6 +3,8 @@
 Each call is its own commit. The textbook's counterpart is a `send_notification.delay(...)` each.
 """
 
+from collections.abc import Iterator
+
 from benchmarks.rounds import (
     ROUND_SECONDS,
     WALL,
@@ -18,21 +20,16 @@ from benchmarks.stage import Side, Stage
 TITLE = "notify() one by one, each its own commit: first call to last frame"
 
 
-def run(stage: Stage, plan: Plan) -> list[Case]:
+def run(stage: Stage, plan: Plan) -> Iterator[Case]:
     """From one process and from two."""
     for side in stage.sides.values():
         stage.connect(side, plan.recipients)
     to = f"{plan.calls:,} notifications to {plan.recipients:,} connected people"
-    return [
-        in_turn(
+    for callers in (1, 2):
+        title = f"{to}, from {'two processes' if callers == 2 else 'one process'}"
+        yield in_turn(
             stage,
-            Case(
-                f"one-by-one-{callers}",
-                f"{to}, from {'two processes' if callers == 2 else 'one process'}",
-                WALL,
-                "notification",
-                [],
-            ),
+            Case(f"one-by-one-{callers}", title, WALL, "notification", []),
             lambda side, number, warm_up, callers=callers: measure(
                 stage,
                 side,
@@ -43,8 +40,6 @@ def run(stage: Stage, plan: Plan) -> list[Case]:
             ),
             plan.rounds,
         )
-        for callers in (1, 2)
-    ]
 
 
 def measure(stage: Stage, side: Side, number: int, count: int, to: int, callers: int) -> Measured:

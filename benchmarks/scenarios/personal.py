@@ -3,6 +3,8 @@
 The textbook is asked in its best way, one task for all.
 """
 
+from collections.abc import Iterator
+
 from benchmarks.rounds import (
     ROUND_SECONDS,
     Case,
@@ -19,21 +21,19 @@ TITLE = "a personal notification each: the web process's CPU per frame"
 FIGURE = Figure("web CPU per frame", "us", scale=1e6)
 
 
-def run(stage: Stage, plan: Plan) -> list[Case]:
+def run(stage: Stage, plan: Plan) -> Iterator[Case]:
     """To all connected people."""
     for side in stage.sides.values():
         stage.connect(side, plan.personal)
     case = Case("personal", f"{plan.personal:,} people, all connected", FIGURE, "frame", [])
-    return [
-        in_turn(
-            stage,
-            case,
-            lambda side, number, warm_up: measure(
-                stage, side, number, plan.personal // 10 if warm_up else plan.personal
-            ),
-            plan.rounds,
-        )
-    ]
+    yield in_turn(
+        stage,
+        case,
+        lambda side, number, warm_up: measure(
+            stage, side, number, plan.personal // 10 if warm_up else plan.personal
+        ),
+        plan.rounds,
+    )
 
 
 def measure(stage: Stage, side: Side, number: int, people: int) -> Measured:

@@ -3,6 +3,7 @@
 import os
 import signal
 import time
+from collections.abc import Iterator
 
 from benchmarks.rounds import (
     ROUND_SECONDS,
@@ -20,21 +21,19 @@ TITLE = "one-by-one notify tasks from a full queue, one worker of concurrency 2:
 FIGURE = Figure("worker's start to last frame", "s", digits=2)
 
 
-def run(stage: Stage, plan: Plan) -> list[Case]:
+def run(stage: Stage, plan: Plan) -> Iterator[Case]:
     """To connected people in turn."""
     for side in stage.sides.values():
         stage.connect(side, plan.recipients)
     title = f"{plan.tasks:,} tasks to {plan.recipients:,} connected people"
-    return [
-        in_turn(
-            stage,
-            Case("tasks", title, FIGURE, "task", []),
-            lambda side, number, warm_up: measure(
-                stage, side, number, plan.tasks // 10 if warm_up else plan.tasks, plan.recipients
-            ),
-            min(plan.rounds, 3),
-        )
-    ]
+    yield in_turn(
+        stage,
+        Case("tasks", title, FIGURE, "task", []),
+        lambda side, number, warm_up: measure(
+            stage, side, number, plan.tasks // 10 if warm_up else plan.tasks, plan.recipients
+        ),
+        min(plan.rounds, 3),
+    )
 
 
 def measure(stage: Stage, side: Side, number: int, count: int, to: int) -> Measured:
