@@ -2,12 +2,20 @@
 
 import asyncio
 from collections import deque
+from typing import Protocol
 
 from uvicorn._types import ASGIReceiveEvent
 
 
+class Queue(Protocol):
+    """Where uvicorn's protocol puts events."""
+
+    def put_nowait(self, message: ASGIReceiveEvent) -> None:
+        """Add an event."""
+
+
 class Mailbox:
-    """What the application has not received yet: as much of a queue as one reader needs."""
+    """As much of a queue as one reader needs."""
 
     __slots__ = ("_messages", "_waiter")
 
@@ -29,16 +37,22 @@ class Mailbox:
         """Return whether nothing waits."""
         return self._messages is None
 
+    def take(self) -> ASGIReceiveEvent | None:
+        """Return the next message, None if there is none."""
+        if self._messages is None:
+            return None
+        message = self._messages.popleft()
+        if not self._messages:
+            self._messages = None
+        return message
+
     async def get(self) -> ASGIReceiveEvent:
         """Return the next message."""
-        while self._messages is None:
+        while (message := self.take()) is None:
             if self._waiter is None or self._waiter.done():
                 self._waiter = asyncio.get_running_loop().create_future()
                 await self._waiter
             else:
                 # A second reader, which nobody should need, must not cancel the first one.
                 await asyncio.wait([self._waiter])
-        message = self._messages.popleft()
-        if not self._messages:
-            self._messages = None
         return message
