@@ -5,9 +5,12 @@ wire. See docs/live-layer.md for what it adds.
 """
 
 import asyncio
+import contextlib
 import logging
+import math
 import re
 import secrets
+import sys
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -30,6 +33,8 @@ Sink = Callable[[Any], None]
 
 # Sinks that are called before other tasks of the loop have a turn.
 TURN = 256
+# Seconds for which the same complaint is not logged again.
+LOG_SECONDS = 1.0
 # Channels' rules for names; a name may have 99 characters.
 _rules = BaseChannelLayer()
 
@@ -77,7 +82,7 @@ class LiveChannelLayer(RedisPubSubChannelLayer):
         capacity: int = 1000,
         probe_seconds: float = 5,
         probe_timeout: float = 5,
-        subscribe_timeout: float = 5,
+        subscribe_timeout: float = 2,
         publish_timeout: float = 1,
     ) -> None:
         """Configure; see docs/live-layer.md. Raises `TypeError` for other settings."""
@@ -281,6 +286,7 @@ class LoopLayer:
         self._done.set_result(None)
         self._on_regained: list[Callable[[], None]] = []
         self._turn = 0
+        self._logged: dict[str, float] = {}
 
     # -- channels --------------------------------------------------------------------------------
 
@@ -300,19 +306,18 @@ class LoopLayer:
     async def new_channel(self, prefix: str = "specific.") -> str:
         """A new channel, freed when nobody has the name any more.
 
-        That is: when the very object returned here is gone, which consumers hold.
-        Raises redis's `ConnectionError` when Redis does not answer in time.
+        That is: when the very object returned here is gone, which consumers hold. What is sent
+        to it from now on arrives, unless Redis is away.
         """
         name = self.new_name(prefix)
         self.channels[name].queue = self._queue()
-        future = self._acknowledgement(self._direct, name)
-        if not future.done():
-            try:
-                await self._acknowledged(future)
-            except BaseException:
-                self.detach(name)
-                raise
-        return ChannelName.of(name, self._loop, self.detach)
+        # From here on, so that nothing is left if this is cancelled.
+        owned = ChannelName.of(name, self._loop, self.detach)
+        subscriptions = self._shard(self._direct).subscriptions
+        if not subscriptions.is_acknowledged(self._direct) and not subscriptions.is_lost:
+            with contextlib.suppress(RedisConnectionError):
+                await self._acknowledged(self._acknowledgement(self._direct, name))
+        return owned
 
     def attach(self, channel: str, sink: Sink) -> None:
         """Call the sink with each message of the channel, in the loop and in order.
@@ -456,9 +461,8 @@ class LoopLayer:
         """Spread what was published under a name in Redis."""
         try:
             message = self.channel_layer.deserialize(payload)
-        except Exception:
-            self.channel_layer.counts.poisoned += 1
-            logger.exception("What was published to %s cannot be read", name)
+        except Exception:  # noqa: BLE001 (serializers raise what they like)
+            self._reject(name)
             return
         members = self.groups.get(name)
         if members is not None:
@@ -475,6 +479,9 @@ class LoopLayer:
 
     def lost(self) -> None:
         """The connection to one Redis is lost."""
+        for future in self._waiting.pop(self._direct, {}).values():
+            # New channels do not depend on it.
+            future.set_result(None)
         self._announce(self._options.on_disconnect)
 
     def regained(self) -> None:
@@ -575,24 +582,35 @@ class LoopLayer:
                 entry.queue.put_nowait(payload)
             except asyncio.QueueFull:
                 self.channel_layer.counts.dropped += 1
+                self._log("%s is full; what came last is dropped", entry.name)
 
     def _call(self, entry: Channel, message: Any) -> None:
         if entry.sink is not None:
             try:
                 entry.sink(message)
-            except Exception:
-                logger.exception("The sink of %s failed", entry.name)
+            except Exception:  # noqa: BLE001 (it is logged)
+                self._log("The sink of %s failed", entry.name)
 
     def _deliver_direct(self, message: Any) -> None:
         try:
             channel, inner = message
             entry = self.channels.get(channel)
         except (TypeError, ValueError):
-            self.channel_layer.counts.poisoned += 1
-            logger.error("What was sent to %s has no address", self._direct)
+            self._reject(self._direct)
             return
         if entry is not None:
             self._deliver(entry, inner, (inner,))
+
+    def _reject(self, name: str) -> None:
+        self.channel_layer.counts.poisoned += 1
+        self._log("What was published to %s cannot be read", name)
+
+    def _log(self, text: str, name: str) -> None:
+        # Once a second for each text: such things come by the thousand.
+        now = self._loop.time()
+        if now - self._logged.get(text, -math.inf) >= LOG_SECONDS:
+            self._logged[text] = now
+            logger.error(text, name, exc_info=sys.exc_info())
 
     def _announce(self, event_type: str | None) -> None:
         if event_type is not None:

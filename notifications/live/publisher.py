@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import redis.connection
-from redis import Redis
 from redis.backoff import NoBackoff
 from redis.connection import ConnectionPool
+from redis.exceptions import ResponseError
 from redis.retry import Retry
 from redis.sentinel import Sentinel, SentinelConnectionPool
 
@@ -19,7 +19,7 @@ Command = tuple[str, bytes]
 
 
 class Publisher:
-    """Plain clients, one for each host, which all threads of a process share.
+    """Plain connections, a pool for each host, which all threads of a process share.
 
     A forked process makes its own.
     """
@@ -30,38 +30,67 @@ class Publisher:
         self._timeout = timeout
         self._lock = threading.Lock()
         self._pid = 0
-        self._clients: dict[int, Redis] = {}
+        self._pools: dict[int, ConnectionPool] = {}
 
     def publish(self, index: int, commands: Sequence[Command]) -> None:
         """Publish payloads under names at the host with this index, in order.
 
         Raises redis's errors; then some may have been published.
         """
-        client = self._client(index)
+        pool = self._pool(index)
         for start in range(0, len(commands), CHUNK):
-            with client.pipeline(transaction=False) as pipeline:
-                for name, payload in commands[start : start + CHUNK]:
-                    pipeline.publish(name, payload)
-                pipeline.execute()
+            _publish(pool, commands[start : start + CHUNK])
 
     def close(self) -> None:
         """Close the connections; they are made anew when needed."""
         with self._lock:
-            clients, self._clients = self._clients, {}
-        for client in clients.values():
-            client.close()
+            pools, self._pools = self._pools, {}
+        for pool in pools.values():
+            pool.close()
 
-    def _client(self, index: int) -> Redis:
+    def _pool(self, index: int) -> ConnectionPool:
         if self._pid != os.getpid():
             # The lock as well: another thread may have held it during the fork.
             self._lock = threading.Lock()
-            self._clients = {}
+            self._pools = {}
             self._pid = os.getpid()
         with self._lock:
-            if index not in self._clients:
-                pool = blocking_pool(self._hosts[index], self._timeout)
-                self._clients[index] = Redis.from_pool(pool)
-            return self._clients[index]
+            if index not in self._pools:
+                self._pools[index] = blocking_pool(self._hosts[index], self._timeout)
+            return self._pools[index]
+
+
+def _publish(pool: ConnectionPool, commands: Sequence[Command]) -> None:
+    # Not `Redis.pipeline`, which takes three times as long; what it does is this.
+    connection = pool.get_connection()
+    refusal: ResponseError | None = None
+    try:
+        connection.send_packed_command([_packed(commands)])  # type: ignore[no-untyped-call]
+        for _ in commands:
+            try:
+                connection.read_response()
+            except ResponseError as error:
+                refusal = refusal or error
+    except BaseException:
+        # Answers may be under way that belong to nobody.
+        connection.disconnect()  # type: ignore[no-untyped-call]
+        raise
+    finally:
+        pool.release(connection)
+    if refusal is not None:
+        raise refusal
+
+
+def _packed(commands: Sequence[Command]) -> bytes:
+    """The commands in Redis's protocol (RESP2 and 3)."""
+    pieces = []
+    for name, payload in commands:
+        encoded = name.encode()
+        pieces.append(
+            b"*3\r\n$7\r\nPUBLISH\r\n$%d\r\n%b\r\n$%d\r\n%b\r\n"
+            % (len(encoded), encoded, len(payload), payload)
+        )
+    return b"".join(pieces)
 
 
 def blocking_pool(host: Mapping[str, Any], timeout: float) -> ConnectionPool:

@@ -95,6 +95,11 @@ class Subscriptions:
         """Whether what is published under this name arrives, as far as one can know."""
         return name in self._asked and name not in self._due
 
+    @property
+    def is_lost(self) -> bool:
+        """Whether Redis is away, as far as one knows."""
+        return self._is_lost
+
     async def close(self) -> None:
         """Forget everything and close the connection."""
         if self._flush is not None:
