@@ -7,6 +7,7 @@ from django.db import transaction
 from notifications.models import Notification
 from notifications.services import content, idempotency, outbox, topics
 from notifications.services.content import Fields
+from notifications.services.insert import insert
 
 
 def broadcast(
@@ -23,7 +24,7 @@ def broadcast(
     notification = content.compose(type, **fields)
 
     def write() -> Notification:
-        notification.save(force_insert=True)
+        insert(notification)
         outbox.add_entry(notification, row)
         return notification
 

@@ -29,6 +29,9 @@ LABEL_MAX = 100
 ACTOR_KEY_MAX = 100
 LAST_YEAR = 9998
 
+# `values` makes a new list each time.
+LEVELS, PRIORITIES = Level.values, Priority.values
+
 Actor = Model | Mapping[str, str] | str | None
 
 
@@ -85,8 +88,8 @@ def compose(
         title=title,
         body=_text("body", body, BODY_MAX, lines=True),
         url=_url(url),
-        level=_choice("level", level or kind.level, Level.values),
-        priority=_choice("priority", priority, Priority.values),
+        level=_choice("level", level or kind.level, LEVELS),
+        priority=_choice("priority", priority, PRIORITIES),
         thread=_text("thread", thread, THREAD_MAX),
         data=data,
         expires_at=_moment(expires_at),

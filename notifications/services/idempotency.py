@@ -6,6 +6,7 @@ from django.db import IntegrityError, transaction
 
 from notifications.exceptions import IdempotencyConflict, InvalidNotification
 from notifications.models import IdempotencyKey, Notification
+from notifications.services.insert import insert
 
 KEY_MAX = 200
 
@@ -26,9 +27,7 @@ def _write(key: str, fingerprint: str, write: Callable[[], Notification]) -> Not
     try:
         with transaction.atomic():
             notification = write()
-            IdempotencyKey.objects.create(
-                key=key, fingerprint=fingerprint, notification=notification
-            )
+            insert(IdempotencyKey(key=key, fingerprint=fingerprint, notification=notification))
             return notification
     except IntegrityError:
         first = _first(key, fingerprint)

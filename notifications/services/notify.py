@@ -10,6 +10,7 @@ from notifications.models import Notification
 from notifications.services import audience, content, idempotency, outbox
 from notifications.services.audience import Audience, Recipients
 from notifications.services.content import Fields
+from notifications.services.insert import insert
 
 
 def notify(
@@ -52,7 +53,7 @@ def _say(notification: Notification, people: Audience, key: str | None) -> Notif
         return notification
 
     def write() -> Notification:
-        notification.save(force_insert=True)
+        insert(notification)
         outbox.add_items(notification, chain([first], keys))
         return notification
 

@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 from django.db.models.functions import Now
 
 from notifications.models import Notification, Outbox, Topic
+from notifications.services.insert import insert
 from notifications.services.wake import wake_relay
 
 # Recipients of one row: what a relay puts into inboxes between two looks at the clock. SQLite
@@ -25,23 +26,23 @@ def add_items(notification: Notification, user_keys: Iterable[str]) -> None:
     keys = iter(user_keys)
     first = list(islice(keys, DIRECT_RECIPIENTS + 1))
     if len(first) <= DIRECT_RECIPIENTS:
-        rows = iter([_row(notification, Outbox.Lane.DIRECT, first)])
+        insert(_row(notification, Outbox.Lane.DIRECT, first))
     else:
-        size = ROW_RECIPIENTS.get(connection.vendor, ROW_RECIPIENTS_DEFAULT)
-        rows = (
-            _row(notification, Outbox.Lane.BULK, chunk)
-            for chunk in _chunks(chain(first, keys), size)
-        )
+        _add_bulk(notification, chain(first, keys))
+    wake_after_commit()
+
+
+def _add_bulk(notification: Notification, keys: Iterator[str]) -> None:
+    size = ROW_RECIPIENTS.get(connection.vendor, ROW_RECIPIENTS_DEFAULT)
+    rows = (_row(notification, Outbox.Lane.BULK, chunk) for chunk in _chunks(keys, size))
     while batch := list(islice(rows, INSERT_ROWS)):
         Outbox.objects.bulk_create(batch)
-    wake_after_commit()
 
 
 def add_entry(notification: Notification, topic: Topic) -> None:
     """Have the relay append the notification to the broadcast log."""
-    Outbox.objects.create(
-        kind=Outbox.Kind.LOG, lane=Outbox.Lane.DIRECT, notification=notification, topic=topic
-    )
+    kind, lane = Outbox.Kind.LOG, Outbox.Lane.DIRECT
+    insert(Outbox(kind=kind, lane=lane, notification=notification, topic=topic))
     wake_after_commit()
 
 
