@@ -14,7 +14,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --requir
 export PYTHONUNBUFFERED := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-sqlite test-postgresql check converge bench screenshots lock chromium clean
+.PHONY: help run test test-sqlite test-postgresql check converge conformance bench screenshots lock chromium clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1|/' | column -t -s '|'
@@ -45,6 +45,9 @@ check: $(STAMP)-dev ## lint, format, types, layers, migrations, deployment check
 
 converge: $(STAMP)-dev ## look for interleavings after which a client is wrong (EXAMPLES=2000)
 	@CONVERGENCE_EXAMPLES=$(EXAMPLES) $(BIN)/python -m pytest tests/property $(ARGS)
+
+conformance: $(STAMP)-dev ## run uvicorn's own WebSocket tests on our protocol (ARGS="-x")
+	@$(BIN)/python -m tests.server.conformance $(ARGS)
 
 bench: $(STAMP)-dev ## measure (SCENARIO=...)
 	@$(BIN)/python -m benchmarks $(SCENARIO) $(ARGS)

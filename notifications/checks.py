@@ -5,6 +5,9 @@ from collections.abc import Callable, Sequence
 from django.apps.config import AppConfig
 from django.conf import settings as django_settings
 from django.core.checks import CheckMessage, Error, Tags, register
+from django.core.checks import Warning as CheckWarning
+
+from notifications.live.internals import moved
 
 NUMBERS = {
     "CLARION_HEARTBEAT_SECONDS": (0.1, 3600),
@@ -38,9 +41,22 @@ def check_time_zones(app_configs: Configs, **_: object) -> list[CheckMessage]:
     return [Error("Clarion needs USE_TZ = True.", id="clarion.E002")]
 
 
+def check_server(app_configs: Configs, **_: object) -> list[CheckMessage]:
+    """clarion.W001: uvicorn or websockets is not as `LiveWebSocketProtocol` needs it."""
+    return [
+        CheckWarning(
+            f"LiveWebSocketProtocol behaves as plain uvicorn: {problem}.",
+            hint="Install the versions of requirements.txt.",
+            id="clarion.W001",
+        )
+        for problem in moved()
+    ]
+
+
 ALL: tuple[Callable[..., list[CheckMessage]], ...] = (
     check_numbers,
     check_time_zones,
+    check_server,
 )
 
 

@@ -13,6 +13,8 @@ def test_environment() -> None:
     read = set(re.findall(r'\benv\.\w+\(\s*"(\w+)"', source))
     assert {"DEBUG", "CLARION_HEARTBEAT_SECONDS", "DATABASE_URL"} <= read
     read |= set(re.findall(r"\$\{(\w+)", (ROOT / "Procfile").read_text()))
+    server = (ROOT / "notifications/live/protocol.py").read_text()
+    read |= set(re.findall(r'environ\.get\("(\w+)"', server))
     assert named(table(section(TEXT, "## Environment"), "variable")) == read
 
 
