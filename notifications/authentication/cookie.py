@@ -130,11 +130,9 @@ def _is_verified(user: AbstractBaseUser, session: StoredSession) -> bool:
     """Whether the person may be let in, and the password is the one of the session."""
     if not user.is_active:
         return False
-    known = session.data.get(HASH_SESSION_KEY)
     if not hasattr(user, "get_session_auth_hash"):
         return True
-    if not known:
-        return False
+    known = session.data.get(HASH_SESSION_KEY, "")
     if constant_time_compare(known, user.get_session_auth_hash()):
         return True
     # Signed before SECRET_KEY was changed. Django would renew the session; a handshake does not

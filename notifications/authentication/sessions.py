@@ -9,7 +9,6 @@ from typing import Any, cast
 from django.conf import settings
 from django.contrib.sessions.backends.base import SessionBase
 from django.contrib.sessions.backends.db import SessionStore as DatabaseStore
-from django.contrib.sessions.backends.signed_cookies import SessionStore as CookieStore
 from django.utils import timezone
 
 
@@ -36,22 +35,6 @@ def read_sessions(keys: Collection[str]) -> dict[str, StoredSession]:
     if issubclass(store, DatabaseStore):
         return dict(_rows(store, keys))
     return {key: session for key in keys if (session := _loaded(store, key))}
-
-
-def living(keys: Collection[str]) -> set[str]:
-    """Those of these sessions that are still there; one query for sessions in the database.
-
-    A session in a cookie is wherever its cookie is, so all of those live.
-    """
-    store = store_class()
-    if issubclass(store, DatabaseStore):
-        rows = store.get_model_class().objects.filter(
-            session_key__in=_possible(keys), expire_date__gt=timezone.now()
-        )
-        return set(rows.values_list("session_key", flat=True))
-    if issubclass(store, CookieStore):
-        return set(keys)
-    return {key for key in keys if key and store().exists(key)}
 
 
 def expiry_of(session: SessionBase) -> float | None:
