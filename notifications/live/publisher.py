@@ -47,6 +47,9 @@ class Publisher:
             pools, self._pools = self._pools, {}
         for pool in pools.values():
             pool.close()
+            if isinstance(pool, SentinelConnectionPool):
+                for sentinel in pool.sentinel_manager.sentinels:
+                    sentinel.close()
 
     def _pool(self, index: int) -> ConnectionPool:
         if self._pid != os.getpid():

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from channels_redis.utils import create_pool
 from redis.asyncio import Redis
 from redis.asyncio.connection import ConnectionPool
+from redis.asyncio.sentinel import SentinelConnectionPool
 
 from notifications.live.outgoing import Outgoing
 from notifications.live.subscriptions import Listener, Subscriptions
@@ -42,4 +43,8 @@ class Shard:
         await self.outgoing.close()
         redis, self._redis = self._redis, None
         if redis is not None:
+            pool = redis.connection_pool
             await redis.aclose(close_connection_pool=True)
+            if isinstance(pool, SentinelConnectionPool):
+                for sentinel in pool.sentinel_manager.sentinels:
+                    await sentinel.aclose()

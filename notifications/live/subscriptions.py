@@ -255,7 +255,8 @@ class Subscriptions:
                 continue
             self._write("PING")
             await asyncio.sleep(self._probe_timeout)
-            # If this process was held up, the answer may be there but not read.
+            # If this process was held up, the answer may be there but not read: a loop may run its
+            # timers first.
             for _ in range(3):
                 await asyncio.sleep(0)
             if self._heard == heard:
