@@ -39,7 +39,8 @@ RESTART_ABOVE = 500
 # Idle is a process that takes less of a core than this share, for so many seconds. 10,000 idle
 # sockets take some, with their pings and heartbeats.
 QUIET_SHARE, QUIET_STEP, QUIET_SECONDS = 0.15, 0.2, 60
-# The textbook's; those of the Procfile less our own protocol.
+# The textbook's; as the Procfile's, less our own protocol and queues.
+WORKER = "--concurrency ${WORKER_CONCURRENCY:-2} --without-gossip --without-mingle --loglevel info"
 UVICORN = (
     "--port ${PORT} --lifespan off --ws websockets-sansio --ws-per-message-deflate false"
     " --ws-max-size 16384 --timeout-graceful-shutdown 5 --no-access-log"
@@ -96,8 +97,12 @@ class Stage:
             self.shared = {"redis": self._pid(self.redis.process)}
             if self.database == "postgresql":
                 self._start_postgresql()
-            for name in ("clarion", "textbook"):
-                self.sides[name] = self._side(name)
+            sides = [self._side(name) for name in NUMBERS]
+            for side in sides:
+                # Before the others start: they must not meet a database without tables.
+                side.caller.result()
+                self._start_processes(side)
+                self.sides[side.name] = side
         except BaseException:
             self._stack.close()
             raise
@@ -215,11 +220,11 @@ class Stage:
 
     def logs(self) -> str:
         """The ends of all logs."""
-        tails = [
-            f"--- {path.name}\n{path.read_text(errors='replace')[-3000:]}"
-            for path in sorted(self.folder.glob("*.log"))
-        ]
-        return "\n".join(tails)
+        texts = {
+            path.name: path.read_text(errors="replace")
+            for path in sorted(self.folder.glob("**/*.log"))
+        }
+        return "\n".join(f"--- {name}\n{text[-3000:]}" for name, text in texts.items() if text)
 
     def versions(self) -> str:
         """What runs here."""
@@ -244,44 +249,40 @@ class Stage:
     # -- internals -----------------------------------------------------------------------------
 
     def _side(self, name: str) -> Side:
-        commands = dict(parse_procfile((ROOT / "Procfile").read_text()).processes)
-        if name == "textbook":
-            web = f"uvicorn benchmarks.textbook:application {UVICORN}"
-            worker = (
-                "celery -A benchmarks.textbook worker --concurrency ${WORKER_CONCURRENCY:-2}"
-                " --without-gossip --without-mingle --loglevel info"
-            )
-            commands = {"web": web, "worker": worker}
+        """A side without its server; its caller makes the tables meanwhile."""
         (self.folder / name).mkdir()
-        env = self._env(name, PORT=str(free_port()))
-        caller = self._remote("benchmarks.caller", name, env=env)
-        # Before the others: processes must not meet a database without tables.
-        caller.call("migrate")
-        side = Side(
+        caller = self._remote("benchmarks.caller", name, env=self._env(name))
+        caller.start("migrate")
+        return Side(
             name,
             caller,
             load=self._load(name),
-            port=int(env["PORT"]),
+            port=free_port(),
             path="/ws/notifications/",
             news_path="/ws/notifications/" if name == "clarion" else "/ws/news/",
             subprotocol="clarion.v1" if name == "clarion" else "",
             greeted=name == "clarion",
             pids={"caller": caller.popen.pid},
         )
+
+    def _start_processes(self, side: Side) -> None:
+        if side.name == "clarion":
+            commands = dict(parse_procfile((ROOT / "Procfile").read_text()).processes)
+        else:
+            commands = {
+                "web": f"uvicorn benchmarks.textbook:application {UVICORN}",
+                "worker": f"celery -A benchmarks.textbook worker {WORKER}",
+            }
         # What a log line costs is not the question; uvicorn writes two for each handshake.
         commands["web"] += " --log-level warning"
+        env = self._env(side.name, PORT=str(side.port))
         for role, command in commands.items():
-            start = partial(
-                self._start,
-                f"{name}-{role}",
-                command.replace("--loglevel info", "--loglevel warning"),
-                env,
-            )
+            quiet = command.replace("--loglevel info", "--loglevel warning")
+            start = partial(self._start, f"{side.name}-{role}", quiet, env)
             popen = start()
             side.pids[role] = popen.pid
             if role == "web":
                 side.web, side.start_web = popen, start
-        return side
 
     def _env(self, name: str, **more: str) -> dict[str, str]:
         settings = {"clarion": "project.settings", "textbook": "benchmarks.textbook_settings"}
