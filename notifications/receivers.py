@@ -1,11 +1,13 @@
 """Signals we hear; each handler makes one call."""
 
 from collections.abc import Iterable
+from functools import partial
 from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.signals import user_logged_out
+from django.db import transaction
 from django.db.models import Model
 from django.db.models.signals import m2m_changed, post_save, pre_delete
 from django.dispatch import receiver
@@ -17,7 +19,10 @@ from notifications.live.publish import publish_many
 from notifications.services import inboxes
 from notifications.services.audience import UserKey
 from notifications.signals import inbox_changed
-from notifications.wire.events import InboxEvent, SignedOut, user_group
+from notifications.wire.events import InboxEvent, Recheck, SignedOut, user_group
+
+# What of a user a login depends on.
+LOGIN_FIELDS = frozenset({"password", "is_active"})
 
 
 @receiver(inbox_changed, dispatch_uid="clarion.publish_change")
@@ -27,9 +32,12 @@ def publish_change(inbox_id: int, event: InboxEvent, **_: object) -> None:
 
 
 @receiver(user_logged_out, dispatch_uid="clarion.close_sockets")
-def close_sockets(request: HttpRequest, user: AbstractBaseUser | None, **_: object) -> None:
+def close_sockets(request: HttpRequest | None, user: AbstractBaseUser | None, **_: object) -> None:
     """Close the sockets of a login session that ends."""
-    inbox_id = selectors.inbox_of(user.pk) if user else None
+    if request is None or user is None:
+        # Channels' own `logout` says no request; the heartbeat finds out.
+        return
+    inbox_id = selectors.inbox_of(user.pk)
     if inbox_id is not None:
         event = SignedOut(login_id(request.session.session_key))
         publish_many([(user_group(inbox_id), event.message())])
@@ -42,20 +50,36 @@ def user_saved(
     update_fields: Iterable[str] | None = None,
     **_: object,
 ) -> None:
-    """Make an inbox with its user; follow staff status."""
+    """Make an inbox with its user; follow staff status; look again at who may be signed in."""
     if raw or not isinstance(instance, get_user_model()):
         # A fixture may load rows in any order; the inbox is made when it is first needed.
         return
     if created:
         inboxes.begin(instance)
-    elif update_fields is None or "is_staff" in update_fields:
+        return
+    if update_fields is None or "is_staff" in update_fields:
         inboxes.follow(instance)
+    # What the columns were before, nobody knows here.
+    if update_fields is None or not LOGIN_FIELDS.isdisjoint(update_fields):
+        recheck(selectors.inbox_of(instance.pk))
 
 
 def user_deleted(instance: AbstractBaseUser, **_: object) -> None:
-    """Keep the relay out of an inbox that is about to go."""
+    """Keep the relay out of an inbox that is about to go, and its sockets from staying on."""
     if isinstance(instance, get_user_model()):
         inboxes.lock_for_deletion(instance)
+        recheck(selectors.inbox_of(instance.pk))
+
+
+def recheck(inbox_id: int | None) -> None:
+    """Have the sockets of a person compared with the database, once it says what is new.
+
+    The heartbeat does so anyway, after what no signal tells: updates in bulk, and login sessions
+    that are deleted. To listen to those would make `clearsessions` load each of them.
+    """
+    if inbox_id is not None:
+        pair = (user_group(inbox_id), Recheck().message())
+        transaction.on_commit(partial(publish_many, [pair]), robust=True)
 
 
 def groups_changed(

@@ -17,7 +17,6 @@ from django.contrib.auth import (
 )
 from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.base_user import AbstractBaseUser
-from django.db import close_old_connections
 from django.db.models import F
 from django.utils.crypto import constant_time_compare
 
@@ -25,6 +24,7 @@ from notifications.authentication.handshake import Scope, cookies
 from notifications.authentication.login import Login, mark_of
 from notifications.authentication.sessions import StoredSession, read_sessions
 from notifications.exceptions import InvalidNotification
+from notifications.live import threads
 from notifications.live.batch import MicroBatch
 from notifications.services.audience import UserKey, primary_key
 
@@ -41,7 +41,7 @@ class Logins:
     _of_loop: ClassVar[WeakKeyDictionary[asyncio.AbstractEventLoop, "Logins"]] = WeakKeyDictionary()
 
     def __init__(self) -> None:
-        self._batch: MicroBatch[str, Found] = MicroBatch(_read, BATCH)
+        self._batch: MicroBatch[str, Found] = MicroBatch(_read, BATCH, threads.pool())
 
     @classmethod
     def of_running_loop(cls) -> "Logins":
@@ -89,12 +89,9 @@ def logins(session_keys: Collection[str]) -> dict[str, Found]:
     return found
 
 
+@threads.reading
 def _read(keys: Sequence[str]) -> Mapping[str, Found]:
-    close_old_connections()
-    try:
-        return logins(keys)
-    finally:
-        close_old_connections()
+    return logins(keys)
 
 
 def _claim(data: Mapping[str, Any]) -> tuple[str, UserKey] | None:

@@ -47,8 +47,8 @@ class Authenticate:
         try:
             login = await Logins.of_running_loop().get(scope)
         except DatabaseError:
-            logger.warning("A handshake is put off: the database cannot be read", exc_info=True)
-            await send({"type": "websocket.close"})
+            logger.warning("A socket could not be opened", exc_info=True)
+            await refuse(close_codes.TRY_AGAIN, scope, receive, send)
             return
         if login is None:
             await refuse(close_codes.SIGNED_OUT, scope, receive, send)

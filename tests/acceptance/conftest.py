@@ -9,6 +9,8 @@ from django.contrib.auth import get_user_model
 
 from notifications.live.breaker import breaker
 from tests.acceptance.screen import Screen
+from tests.support.processes import Processes
+from tests.support.redis import RedisProcess
 from tests.support.site import Site
 
 
@@ -18,6 +20,32 @@ def _mended_breaker() -> Iterator[None]:
     breaker.reset()
     yield
     breaker.reset()
+
+
+@pytest.fixture(scope="session")
+def _channels_web(_session_processes: Processes) -> Site:
+    application = "tests.support.channels_stack:application"
+    return _session_processes.web(application=application, CLARION_HEARTBEAT_SECONDS="1")
+
+
+@pytest.fixture(scope="session")
+def _patient_web(_session_processes: Processes) -> Site:
+    return _session_processes.web(CLARION_HEARTBEAT_SECONDS="3600")
+
+
+@pytest.fixture(params=["_web", "_channels_web"], ids=["Authenticate", "AuthMiddlewareStack"])
+def either_site(
+    request: pytest.FixtureRequest, transactional_db: None, redis_server: RedisProcess
+) -> Site:
+    """As `live_site`, with one way of authentication and with the other."""
+    site: Site = request.getfixturevalue(request.param)
+    return site
+
+
+@pytest.fixture
+def patient_site(_patient_web: Site, transactional_db: None, redis_server: RedisProcess) -> Site:
+    """As `live_site`, with hardly a heartbeat: what happens, happens at once or not at all."""
+    return _patient_web
 
 
 @pytest.fixture

@@ -9,21 +9,21 @@ from notifications.services.relay import relay
 pytestmark = [pytest.mark.promise_8, pytest.mark.any_database]
 
 
-def test_anonymous(live_site):
-    with live_site.browser().socket() as socket:
+def test_anonymous(either_site):
+    with either_site.browser().socket() as socket:
         assert socket.closed() == 4401
         assert socket.frames == []
 
 
-def test_expired_login_session(live_site, ada):
-    browser = live_site.browser(ada)
+def test_expired_login_session(either_site, ada):
+    browser = either_site.browser(ada)
     browser.session_key = "0" * 32
     with browser.socket() as socket:
         assert socket.closed() == 4401
 
 
-def test_inactive(live_site, ada):
-    browser = live_site.browser(ada)
+def test_inactive(either_site, ada):
+    browser = either_site.browser(ada)
     ada.is_active = False
     ada.save()
     with browser.socket() as socket:
@@ -68,6 +68,45 @@ def test_subprotocol(live_site, ada, offered):
         chosen = "clarion.v1" if "clarion.v1" in (offered or ()) else None
         assert socket.connection.subprotocol == chosen
         assert socket.recv()["type"] == "hello"
+
+
+def test_with_a_ticket(live_site, ada):
+    browser = live_site.browser(ada)
+    with browser.socket(ticket=browser.ticket()) as socket:
+        # Browsers insist on one that they offered, and the ticket is nobody else's business.
+        assert socket.connection.subprotocol == "clarion.v1"
+        socket.recv_until("hello")
+        notify(ada, "message", title="For the holder")
+        relay()
+        socket.recv_until("notifications")
+
+
+def test_with_a_ticket_of_somebody_else(live_site, ada, bob):
+    """It is worth nothing beside another cookie, or beside none."""
+    ticket = live_site.browser(ada).ticket()
+    with live_site.browser().socket(ticket=ticket) as socket:
+        assert socket.closed() == 4401
+    with live_site.browser(bob).socket(ticket=ticket) as socket:
+        socket.recv_until("hello")
+        notify(ada, "message", title="For Ada")
+        notify(bob, "message", title="For Bob")
+        relay()
+        frame = socket.recv_until("notifications")
+        assert [item["title"] for item in frame["items"]] == ["For Bob"]
+
+
+def test_with_a_bad_ticket(live_site, ada):
+    with live_site.browser(ada).socket(ticket="junk~junk") as socket:
+        socket.recv_until("hello")
+
+
+def test_whoever_has_no_inbox_yet_gets_one(either_site, crowd):
+    (person,) = crowd(1)
+    with either_site.browser(person).socket() as socket:
+        socket.recv_until("hello")
+        notify(person, "message", title="The first")
+        relay()
+        socket.recv_until("notifications")
 
 
 @pytest.mark.parametrize(
@@ -124,8 +163,8 @@ def test_resumes_are_limited(live_site, ada):
         assert [frame["type"] for frame in socket.frames].count("sync") == 1
 
 
-def test_deleted_person(live_site, ada):
-    with live_site.browser(ada).socket() as socket:
+def test_deleted_person(either_site, ada):
+    with either_site.browser(ada).socket() as socket:
         socket.recv_until("hello")
         ada.delete()
         assert socket.closed() == 4401

@@ -130,14 +130,14 @@ async def test_handshakes_of_a_moment_share_their_queries(ada, bob, monkeypatch)
 
 
 async def test_an_outage_is_no_reason_to_sign_in_again(ada, monkeypatch):
-    """The handshake fails, so that the client comes back, instead of going to the login page."""
+    """The code says that the client should come back, instead of going to the login page."""
     key, _, _ = await signed_in(ada)
 
     def read(keys):
         raise OperationalError("away")
 
     monkeypatch.setattr(cookie, "logins", read)
-    assert kinds(await shake_hands(scope_of(key=key))) == [("websocket.close", None)]
+    assert kinds(await shake_hands(scope_of(key=key))) == [REFUSED[0], ("websocket.close", 1013)]
 
 
 async def test_a_login_from_channels(ada):

@@ -20,6 +20,7 @@ from tests.support.waiting import wait_until
 # seconds; for a machine with much else to do
 READY_TIMEOUT = 60
 STOP_TIMEOUT = 20
+APPLICATION = "asgi:application"
 
 
 class Process:
@@ -105,10 +106,11 @@ class Processes:
         self.started.append(process)
         return process
 
-    def web(self, *, port: int = 0, **env: str) -> Site:
+    def web(self, *, port: int = 0, application: str = APPLICATION, **env: str) -> Site:
         """Start a web process; returns the site when it is ready."""
         port = port or free_port()
-        process = self.start("web", PORT=str(port), **env)
+        command = self.lines["web"].replace(APPLICATION, application)
+        process = self.start("web", command, PORT=str(port), **env)
         site = Site(port, process)
         process.wait_for(lambda: answers(f"{site.url}/readyz"), "readiness")
         return site

@@ -122,11 +122,21 @@ class Browser:
         with self._opener.open(request, timeout=TIMEOUT) as response:
             return response.status, response.read().decode()
 
-    def socket(self, cursor: str = "", **options: Any) -> Socket:
-        """Open a socket from this cursor on; options go to `websockets.sync.client.connect`."""
+    def ticket(self) -> str:
+        """Return a ticket to open sockets with."""
+        ticket: str = self.post("/api/v1/ticket", None)["ticket"]
+        return ticket
+
+    def socket(self, cursor: str = "", *, ticket: str = "", **options: Any) -> Socket:
+        """Open a socket from this cursor on, perhaps showing a ticket.
+
+        Options go to `websockets.sync.client.connect`.
+        """
         query = f"?{urllib.parse.urlencode({'cursor': cursor})}" if cursor else ""
         options.setdefault("origin", self.site.url)
         options.setdefault("subprotocols", ["clarion.v1"])
+        if ticket:
+            options["subprotocols"] = [*options["subprotocols"], f"ticket.{ticket}"]
         return Socket(
             connect(
                 f"{self.site.ws_url}/ws/notifications/{query}",
