@@ -1,6 +1,7 @@
 """Figures as pictures."""
 
 from pathlib import Path
+from statistics import median
 
 from benchmarks import svg
 from benchmarks.rounds import Case
@@ -72,8 +73,6 @@ def latency(case: Case) -> str:
 
 def bars(cases: list[Case]) -> str:
     """How many times as much as ours the textbook needs."""
-    from statistics import median
-
     values = [
         (f"{case.key}: {case.figure.name}", median(case.ratios()))
         for case in cases

@@ -6,8 +6,10 @@ from html import escape
 from math import ceil, floor, log10
 
 WIDTH, HEIGHT = 760, 420
-LEFT, RIGHT, TOP, BOTTOM = 64, 24, 44, 48
+LEFT, RIGHT, TOP, BOTTOM = 64, 36, 44, 48
 ROW = 26
+# With more of them on an axis only their ends are labelled.
+MANY_DECADES = 3
 # Readable on a light and on a dark page: the picture brings its own paper.
 HEAD = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" role="img"'
@@ -60,9 +62,8 @@ class Axis:
             step = _step(self.high)
             return [step * n for n in range(round(self.high / step) + 1)]
         decades = round(log10(self.high / self.low))
-        if decades <= 1:
-            return [self.low * n for n in (1, 2, 5, 10)]
-        return [self.low * 10.0**n for n in range(decades + 1)]
+        between = (1, 2, 5) if decades <= MANY_DECADES else (1,)
+        return [self.low * 10.0**n * m for n in range(decades) for m in between] + [self.high]
 
 
 def lines(
@@ -74,7 +75,7 @@ def lines(
     log_x: bool = False,
     dots: bool = True,
 ) -> str:
-    """A line chart; `dots` marks and labels each point."""
+    """A line chart; `dots` marks each point."""
     points = [point for line in series for point in line.points]
     x_axis = Axis.over([x for x, _ in points], LEFT, WIDTH - RIGHT, log_x)
     y_axis = Axis.over([y for _, y in points], HEIGHT - BOTTOM, TOP + 24, log)
@@ -96,10 +97,9 @@ def lines(
             f'<polyline points="{path}" fill="none" stroke="{line.colour}" stroke-width="2"/>'
         )
         if dots:
-            for (x, y), (_, value) in zip(places, line.points, strict=True):
+            for x, y in places:
                 parts.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3.5" fill="{line.colour}"/>')
-                parts.append(_text(x, y - 8, f"{value:.3g}", "middle", line.colour))
-        x = LEFT + 90 + number * 150
+        x = LEFT + 90 + number * 165
         parts.append(f'<rect x="{x}" y="{TOP + 5}" width="12" height="12" fill="{line.colour}"/>')
         parts.append(_text(x + 18, TOP + 16, line.name))
     return "\n".join([*parts, "</svg>\n"])
@@ -130,11 +130,8 @@ def _step(high: float) -> float:
     return next(power * n for n in (1, 2, 5, 10) if power * n >= raw)
 
 
-def _text(x: float, y: float, text: str, anchor: str = "start", colour: str = "#222") -> str:
-    return (
-        f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" fill="{colour}">'
-        f"{escape(text)}</text>"
-    )
+def _text(x: float, y: float, text: str, anchor: str = "start") -> str:
+    return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{escape(text)}</text>'
 
 
 def _rule(x1: float, y1: float, x2: float, y2: float, colour: str = "#ddd") -> str:
