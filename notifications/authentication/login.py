@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass
 
+from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
-from django.utils.crypto import salted_hmac
+from django.contrib.auth.models import AnonymousUser
 
+from notifications.authentication.digest import digest
 from notifications.authentication.handshake import Scope
 from notifications.services.audience import UserKey
 
@@ -30,6 +32,11 @@ class Login:
     def id(self) -> str:
         """The name of the login session among processes; empty if there is none."""
         return login_id(self.session_key)
+
+    def load_user(self) -> AbstractBaseUser | AnonymousUser:
+        """The person as of now, read from the database."""
+        found = get_user_model()._default_manager.filter(pk=self.user_id).first()
+        return found or AnonymousUser()
 
 
 def login_of(scope: Scope) -> Login | None:
@@ -60,9 +67,9 @@ def password_mark(password: str) -> str:
 
     16 hexadecimal digits that say nothing about it to whoever reads them.
     """
-    return salted_hmac("clarion.password", password, algorithm="sha256").hexdigest()[:16]
+    return digest("password", password, 8).hex()
 
 
 def login_id(session_key: str | None) -> str:
     """What names a login session among processes without giving it away; empty for none."""
-    return salted_hmac("clarion.login", session_key).hexdigest() if session_key else ""
+    return digest("login", session_key, 20).hex() if session_key else ""

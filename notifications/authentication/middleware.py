@@ -2,11 +2,7 @@
 
 import logging
 from collections.abc import Awaitable
-from functools import partial
 
-from django.contrib.auth import get_user_model
-from django.contrib.auth.base_user import AbstractBaseUser
-from django.contrib.auth.models import AnonymousUser
 from django.db import Error as DatabaseError
 from django.utils.functional import SimpleLazyObject
 
@@ -14,7 +10,6 @@ from notifications.authentication import ticket
 from notifications.authentication.cookie import Logins
 from notifications.authentication.handshake import Application, Receive, Scope, Send, refuse
 from notifications.authentication.login import SCOPE_KEY, Login, login_of
-from notifications.services.audience import UserKey
 from notifications.wire import close_codes
 
 logger = logging.getLogger(__name__)
@@ -80,9 +75,5 @@ def _entered(scope: Scope, login: Login) -> Scope:
     offered = scope.get("subprotocols", ())
     scope["subprotocols"] = [name for name in offered if not name.startswith(ticket.PREFIX)]
     scope[SCOPE_KEY] = login
-    scope["user"] = SimpleLazyObject(partial(_user, login.user_id))
+    scope["user"] = SimpleLazyObject(login.load_user)
     return scope
-
-
-def _user(user_id: UserKey) -> AbstractBaseUser | AnonymousUser:
-    return get_user_model()._default_manager.filter(pk=user_id).first() or AnonymousUser()

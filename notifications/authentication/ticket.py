@@ -4,23 +4,21 @@
 
 The session key is not in the ticket, only in what is signed: a ticket is worth nothing without the
 cookie that it was issued to. All characters are allowed in the name of a subprotocol (a token of
-RFC 9110 section 5.6.2). The signature is keyed BLAKE2b (RFC 7693), a quarter of the price of HMAC
-in Python; Django's signers, which derive a key each time, cost as much as all the rest.
+RFC 9110 section 5.6.2).
 """
 
 import json
 import math
 import time
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from functools import lru_cache
-from hashlib import blake2b
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.sessions.backends.base import SessionBase
-from django.utils.crypto import constant_time_compare, salted_hmac
+from django.utils.crypto import constant_time_compare
 
+from notifications.authentication.digest import digest
 from notifications.authentication.handshake import Scope, cookies
 from notifications.authentication.login import Login, mark_of
 from notifications.authentication.sessions import expiry_of
@@ -86,14 +84,7 @@ def shown(scope: Scope) -> Login | None:
 
 def _signature(session_key: str, payload: str) -> str:
     # Without "~" in the payload there is one way only to take this apart.
-    signed = f"{session_key}~{payload}".encode()
-    return _base64(blake2b(signed, key=_key(settings.SECRET_KEY), digest_size=24).digest())
-
-
-@lru_cache(maxsize=4)
-def _key(secret: str | bytes) -> bytes:
-    """A key for tickets alone, so that nothing else that is signed can pass for one."""
-    return salted_hmac("clarion.ticket.v1", b"", secret, algorithm="sha256").digest()
+    return _base64(digest("ticket.v1", f"{session_key}~{payload}", 24))
 
 
 def _base64(data: bytes) -> str:
