@@ -49,7 +49,7 @@ converge: $(STAMP)-dev ## look for interleavings after which a client is wrong (
 conformance: $(STAMP)-dev ## run uvicorn's own WebSocket tests on our protocol (ARGS="-x")
 	@$(BIN)/python -m tests.server.conformance $(ARGS)
 
-bench: $(STAMP)-dev ## measure (SCENARIO=...)
+bench: $(STAMP)-dev ## measure beside the textbook (SCENARIO="fan-out memory" SCALE=small)
 	@$(BIN)/python -m benchmarks $(SCENARIO) $(ARGS)
 
 screenshots: $(STAMP)-dev chromium ## draw the pictures of the README again

@@ -216,6 +216,8 @@ class Stage:
             self._references.append(self._bare())
             if nchan.module():
                 self._references.append(self._nchan())
+            else:
+                print("without Nchan: apt-get install nginx-light libnginx-mod-nchan")
         return self._references
 
     def logs(self) -> str:
