@@ -13,7 +13,7 @@ from django.utils import timezone
 from notifications import notify, receivers
 from notifications.services.relay import relay
 
-pytestmark = [pytest.mark.promise_8, pytest.mark.any_database]
+pytestmark = [pytest.mark.promise_8]
 SIGNED_OUT = 4401
 
 
@@ -79,6 +79,7 @@ def in_time(either_site, ada, bob):
 # -- at once -----------------------------------------------------------------------------------
 
 
+@pytest.mark.any_database
 def test_signed_out(at_once):
     """The browser that signs out, and no other of the same person."""
     sign_out(at_once.here)
@@ -86,6 +87,7 @@ def test_signed_out(at_once):
     at_once.stays(at_once.person, *at_once.sockets_elsewhere)
 
 
+@pytest.mark.any_database
 def test_signed_out_over_http(patient_site, ada):
     browser = patient_site.browser(ada)
     socket = connected(browser)
@@ -97,6 +99,7 @@ def test_signed_out_over_http(patient_site, ada):
     assert socket.closed() == SIGNED_OUT
 
 
+@pytest.mark.any_database
 def test_a_new_password(at_once):
     """Somebody else sets it, as in the admin: all login sessions of the person are over."""
     at_once.person.set_password("another")
@@ -104,6 +107,7 @@ def test_a_new_password(at_once):
     at_once.closes(*at_once.sockets_here, *at_once.sockets_elsewhere)
 
 
+@pytest.mark.any_database
 def test_an_own_new_password(at_once):
     """The browser stays signed in, with a new login session; its sockets have to come back."""
     request = request_of(at_once.here)
@@ -116,17 +120,20 @@ def test_an_own_new_password(at_once):
     at_once.stays(at_once.person, connected(at_once.here), connected(at_once.here, ticket=True))
 
 
+@pytest.mark.any_database
 def test_deactivated(at_once):
     at_once.person.is_active = False
     at_once.person.save(update_fields=["is_active"])
     at_once.closes(*at_once.sockets_here, *at_once.sockets_elsewhere)
 
 
+@pytest.mark.any_database
 def test_deleted(at_once):
     at_once.person.delete()
     at_once.closes(*at_once.sockets_here, *at_once.sockets_elsewhere)
 
 
+@pytest.mark.any_database
 def test_a_ticket_of_a_login_session_that_ended(at_once):
     """Good for thirty seconds as far as it knows; the database knows better."""
     ticket = at_once.here.ticket()
