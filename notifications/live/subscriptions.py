@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 from redis.asyncio.connection import AbstractConnection, ConnectionPool
-from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import RedisError
 
 from notifications.live.replies import Replies
 
@@ -24,6 +24,8 @@ LINGER = 0.1
 # Seconds between attempts to connect: doubled from the first to the last, each shortened by chance
 # to at least a half, so that the processes of a site do not come back all at once.
 BACKOFF = (0.05, 2.0)
+# Seconds after which a Redis that stays away is mentioned again.
+REPORT_SECONDS = 60.0
 
 
 class Listener(Protocol):
@@ -67,11 +69,15 @@ class Subscriptions:
         self._asked: set[str] = set()
         # ...and how many answers to it are due.
         self._due: dict[str, int] = {}
-        self._changed: set[str] = set()
-        self._flush: asyncio.TimerHandle | asyncio.Handle | None = None
+        # To be asked for at the end of this turn of the loop, and to be given up a little later.
+        self._joining: set[str] = set()
+        self._leaving: set[str] = set()
+        self._joins: asyncio.Handle | None = None
+        self._leaves: asyncio.Handle | None = None
         self._task: asyncio.Task[None] | None = None
         self._connection: AbstractConnection | None = None
         self._is_lost = False
+        self._reported_at = 0.0
         self._backoff = BACKOFF[0]
         # Counts what was read, so that silence can be noticed.
         self._heard = 0
@@ -82,14 +88,16 @@ class Subscriptions:
             self._task = self._loop.create_task(self._run())
         self.wanted.add(name)
         if name not in self._asked:
-            self._changed.add(name)
-            self._flush_in(0)
+            self._joining.add(name)
+            if self._joins is None:
+                self._joins = self._loop.call_soon(self._send_joins)
 
     def unsubscribe(self, name: str) -> None:
         """Do not want it any more."""
         self.wanted.discard(name)
-        self._changed.add(name)
-        self._flush_in(LINGER)
+        self._leaving.add(name)
+        if self._leaves is None:
+            self._leaves = self._loop.call_later(LINGER, self._send_leaves)
 
     def is_acknowledged(self, name: str) -> bool:
         """Whether what is published under this name arrives, as far as one can know."""
@@ -102,40 +110,37 @@ class Subscriptions:
 
     async def close(self) -> None:
         """Forget everything and close the connection."""
-        if self._flush is not None:
-            self._flush.cancel()
-            self._flush = None
+        for handle in (self._joins, self._leaves):
+            if handle is not None:
+                handle.cancel()
+        self._joins = self._leaves = None
         task, self._task = self._task, None
         if task is not None:
             task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await task
         self.wanted.clear()
-        self._changed.clear()
+        self._joining.clear()
+        self._leaving.clear()
         self._is_lost = False
 
     # -- commands --------------------------------------------------------------------------------
 
-    def _flush_in(self, seconds: float) -> None:
-        if seconds == 0:
-            if isinstance(self._flush, asyncio.TimerHandle):
-                self._flush.cancel()
-                self._flush = None
-            if self._flush is None:
-                self._flush = self._loop.call_soon(self._send_changes)
-        elif self._flush is None:
-            self._flush = self._loop.call_later(seconds, self._send_changes)
+    # Without a connection there is nothing to do: connecting asks for all that is wanted.
 
-    def _send_changes(self) -> None:
-        self._flush = None
-        changed, self._changed = self._changed, set()
-        if self._connection is None:
-            # Connecting asks for all that is wanted.
-            return
-        gone = [name for name in changed if name not in self.wanted and name in self._asked]
-        self._asked.difference_update(gone)
-        self._command("UNSUBSCRIBE", gone)
-        self._ask([name for name in changed if name in self.wanted and name not in self._asked])
+    def _send_joins(self) -> None:
+        self._joins = None
+        joining, self._joining = self._joining, set()
+        if self._connection is not None:
+            self._ask([name for name in joining if name in self.wanted and name not in self._asked])
+
+    def _send_leaves(self) -> None:
+        self._leaves = None
+        leaving, self._leaving = self._leaving, set()
+        if self._connection is not None:
+            gone = [name for name in leaving if name not in self.wanted and name in self._asked]
+            self._asked.difference_update(gone)
+            self._command("UNSUBSCRIBE", gone)
 
     def _ask(self, names: list[str]) -> None:
         for name in names:
@@ -173,18 +178,16 @@ class Subscriptions:
             self._backoff = min(2 * self._backoff, BACKOFF[1])
 
     def _report(self, error: Exception) -> None:
-        if self._is_lost:
-            logger.debug("Redis is still away: %s", error)
-            return
-        expected = isinstance(error, RedisConnectionError | OSError)
-        logger.warning(
-            "Lost the subscriptions: %s: %s",
-            type(error).__name__,
-            error,
-            exc_info=not expected,
-        )
-        self._is_lost = True
-        self._listener.lost()
+        now = self._loop.time()
+        if not self._is_lost or now - self._reported_at >= REPORT_SECONDS:
+            self._reported_at = now
+            expected = isinstance(error, RedisError | OSError)
+            logger.warning(
+                "No subscriptions: %s: %s", type(error).__name__, error, exc_info=not expected
+            )
+        if not self._is_lost:
+            self._is_lost = True
+            self._listener.lost()
 
     async def _connect_and_listen(self) -> None:
         pool = self._pool()

@@ -83,6 +83,21 @@ async def test_those_who_leave_while_it_is_spread_are_left_out(layer):
     assert len(got) == 1
 
 
+async def test_those_who_leave_the_group_meanwhile_are_left_out(layer):
+    got, channels = [], []
+
+    def sink(message):
+        got.append(message)
+        for channel in channels:
+            layer.of_running_loop().discard_group("group", channel)
+
+    channels += [await joined(layer, "group", sink) for _ in range(10)]
+    await layer.group_send("group", {})
+    await layer.send(channels[-1], {"number": 2})
+    await until(lambda: got[-1:] == [{"number": 2}])
+    assert len(got) == 2
+
+
 async def test_detach_frees_everything_and_may_be_repeated(layer, redis_server):
     loop_layer = layer.of_running_loop()
     channel = await joined(layer, "group", print)

@@ -59,7 +59,7 @@ async def test_leaving_and_joining_in_any_order_ends_right(layer, other):
             await asyncio.sleep(0)
         loop_layer.discard_group("group", channel)
         if number % 3 == 0:
-            loop_layer.shards[0].subscriptions._send_changes()
+            loop_layer.shards[0].subscriptions._send_leaves()
         if number % 5 == 0:
             await asyncio.sleep(0.001)
         assert future.done()
@@ -84,7 +84,8 @@ async def test_only_the_last_acknowledgement_counts(layer, monkeypatch):
         loop_layer.subscribe_group,
     ):
         change("group", channel)
-        subscriptions._send_changes()
+        subscriptions._send_joins()
+        subscriptions._send_leaves()
     name = layer.group_name("group")
     await until(lambda: subscriptions.is_acknowledged(name))
     assert len(told) == 1
@@ -96,6 +97,18 @@ async def test_leaving_while_redis_has_not_answered_cancels(layer, redis_server)
     future = loop_layer.subscribe_group("group", channel)
     loop_layer.discard_group("group", channel)
     assert future.cancelled()
+
+
+async def test_who_gives_up_waiting_harms_nobody(layer, redis_server):
+    loop_layer = layer.of_running_loop()
+    first, second = loop_layer.new_name(), loop_layer.new_name()
+    given_up = loop_layer.subscribe_group("group", first)
+    given_up.cancel()
+    again = loop_layer.subscribe_group("group", first)
+    await asyncio.gather(again, loop_layer.subscribe_group("group", second))
+    loop_layer.subscribe_group("other", first).cancel()
+    await loop_layer.subscribe_group("other", second)
+    assert layer.stats().reconnects == 0
 
 
 async def test_joining_while_redis_is_away_pends_and_then_holds(make_layer, redis_server):
