@@ -296,6 +296,8 @@ class Stage:
             CLARION_STATE=str(self.folder / name),
             SECRET_KEY=secret,
             ALLOWED_HOSTS="127.0.0.1",
+            # There is no TLS here.
+            SECURE_SSL_REDIRECT="0",
             # Celery writes two lines for each task.
             LOG_LEVEL="WARNING",
             **more,
