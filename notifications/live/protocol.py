@@ -291,7 +291,7 @@ class LiveWebSocketProtocol(WebSocketsSansIOProtocol):
         self.conn.send_close(code, reason)
         self.transport.write(b"".join(self.conn.data_to_send()))
         self.close_sent = True
-        if self.read_paused:
+        if self.read_paused and self._mailbox is not None:
             self.read_paused = False
             self.transport.resume_reading()
         self.close_timer = self.loop.call_later(self.close_timeout, self.transport.close)
@@ -423,6 +423,11 @@ class LiveWebSocketProtocol(WebSocketsSansIOProtocol):
             if request is None:
                 self._conn = self._shared.parsers.for_request()
                 super().data_received(data)
+                if self._conn.eof_sent and not self.handshake_initiated:
+                    # Too long to be parsed. uvicorn forgets to say so, and waits for ever.
+                    self.transport.write(b"".join(self._conn.data_to_send()))
+                    self.transport.close()
+                    self._end()
             else:
                 self._begin(request)
 

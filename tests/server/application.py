@@ -6,14 +6,20 @@ size=..` has one write or close.
 
 import asyncio
 import json
+import os
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qs
 
+from notifications.live import linger
 from notifications.live.ceiling import Ceiling
 from notifications.live.framing import framed
+from notifications.live.server import statistics
 
 Message = dict[str, Any]
-ceiling = Ceiling(limit=1_000_000)
+ceiling = Ceiling(limit=int(os.environ.get("TEST_CEILING", "100_000_000")))
+linger.LINGER_SECONDS = 1.0  # instead of 5
+scopes: list[Message] = []
 sockets: dict[str, "Socket"] = {}
 
 
@@ -27,6 +33,7 @@ class Socket:
         self.events: list[str] = []
         self.disconnect: Message | None = None
         self.ended = ""
+        self.may_accept = asyncio.Event()
 
     def state(self) -> Message:
         return {
@@ -78,23 +85,59 @@ async def http(scope: Message) -> object:
             await sockets[name].send({"type": "websocket.close", "code": query.get("code", 1000)})
         case ["do", name, "send"]:
             await sockets[name].send({"type": "websocket.send", "text": "y" * query["size"]})
+        case ["scope"]:
+            return json.loads(json.dumps(scopes[-1], default=readable))
+        case ["statistics"]:
+            return {"sockets": statistics.sockets, "refused": statistics.refused}
+        case ["do", name, "accept"]:
+            sockets[name].may_accept.set()
         case ["do", name, "abort"]:
             sockets[name].handle.abort()
     return None
+
+
+def readable(value: object) -> str:
+    """JSON for what is in a scope."""
+    return value.decode("latin-1") if isinstance(value, bytes) else repr(value)
+
+
+def detached(socket: Socket, event: Message) -> None:
+    """Echo what comes."""
+    if event["type"] == "websocket.disconnect":
+        assert socket.disconnect is None, "it comes once"
+        socket.disconnect = {key: event.get(key) for key in ("code", "reason")}
+    elif event["text"] == "raise":
+        raise ValueError("told to")
+    elif event["text"] == "close":
+        socket.handle.close(4001, "asked to")
+        assert socket.disconnect is None, "never from within a call"
+    else:
+        socket.handle.write(framed(event["text"].encode()))
 
 
 async def websocket(scope: Message, receive: Any, send: Any) -> None:
     """Accept, listen, echo what comes."""
     name = scope["path"].strip("/")
     query = {
-        key: int(values[0]) for key, values in parse_qs(scope["query_string"].decode()).items()
+        key: int(values[0])
+        for key, values in parse_qs(scope["query_string"].decode()).items()
+        if values[0].isdigit()
     }
     handle = scope["extensions"].get("clarion.frame", {}).get("socket")
     socket = sockets[name] = Socket(handle, send)
     assert (await receive())["type"] == "websocket.connect"
     if handle:
         socket.write(1, 10)  # before accept: not taken
-    await send({"type": "websocket.accept"})
+    if "scope" in query:
+        scopes.append(scope)
+    if "slow" in query:
+        await socket.may_accept.wait()
+    accept: Message = {"type": "websocket.accept"}
+    if "header" in query:
+        accept |= {"headers": [(b"X-More", b"value")], "subprotocol": "two"}
+    if "injection" in query:
+        accept["headers"] = [(b"X-More", b"value\r\nSet-Cookie: evil=1")]
+    await send(accept)
     if handle:
         socket.write(1, 10)  # before listen: not taken
     if handle and query.get("listen", 1):
@@ -104,6 +147,14 @@ async def websocket(scope: Message, receive: Any, send: Any) -> None:
             lambda: socket.events.append("full"),
             lambda: socket.events.append("drained"),
         )
+    if "detach" in query:
+        handle.detach(partial(detached, socket))
+    else:
+        await echo(socket, receive)
+
+
+async def echo(socket: Socket, receive: Any) -> None:
+    """Send back what comes."""
     try:
         while True:
             message = await receive()
@@ -112,6 +163,6 @@ async def websocket(scope: Message, receive: Any, send: Any) -> None:
                 return
             if message.get("text") == "return":
                 return
-            await send({"type": "websocket.send", "text": message["text"]})
+            await socket.send({"type": "websocket.send", "text": message["text"]})
     finally:
         socket.ended = "yes"

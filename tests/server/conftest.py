@@ -9,11 +9,22 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
 from project.local.redis_server import free_port
 from tests.support.processes import Process, environment
 from tests.support.waiting import wait_until
+
+
+def closed(socket: ClientConnection) -> int:
+    """Read to the end; returns the close code, 1006 if none came."""
+    try:
+        while True:
+            socket.recv(10)
+    except ConnectionClosed as error:
+        return error.rcvd.code if error.rcvd else 1006
+
 
 PROTOCOL = "notifications.live.server:LiveWebSocketProtocol"
 
@@ -21,12 +32,12 @@ PROTOCOL = "notifications.live.server:LiveWebSocketProtocol"
 class Server:
     """uvicorn with the tests' application."""
 
-    def __init__(self, log: Path, options: str, **env: str) -> None:
+    def __init__(self, log: Path, options: str = "", *, ws: str = PROTOCOL, **env: str) -> None:
         self.port = free_port()
         self.process = Process(
             "uvicorn",
             f"{sys.executable} -m uvicorn tests.server.application:application "
-            f"--port {self.port} --ws {PROTOCOL} --no-access-log {options}",
+            f"--port {self.port} --ws {ws} --no-access-log {options}",
             log,
             environment(**env),
         )
@@ -42,6 +53,22 @@ class Server:
     def state(self, name: str) -> Any:
         """What the application says of a socket."""
         return self.get("/state")["sockets"][name]
+
+    def wait_for(self, name: str, wanted: Callable[[Any], object]) -> Any:
+        """The state of a socket for which `wanted` holds."""
+        wait_until(lambda: wanted(self.state(name)), what=f"{name}: {self.state(name)}")
+        return self.state(name)
+
+    def raw(self, data: bytes, *, to_the_end: bool = False) -> bytes:
+        """The answer to these bytes: up to an accepted handshake, or to where the server ends."""
+        with sockets.create_connection(("127.0.0.1", self.port), timeout=5) as connection:
+            connection.sendall(data)
+            answer = b""
+            while part := connection.recv(65536):
+                answer += part
+                if answer.startswith(b"HTTP/1.1 101 ") and not to_the_end:
+                    break
+            return answer
 
     def ceiling(self) -> Any:
         """What the application says of the ceiling."""
@@ -62,12 +89,8 @@ class Server:
     def fill(self, name: str, size: int = 100_000) -> None:
         """Write frames until one is not taken."""
         before = self.state(name)["refused"]
-        wait_until(
-            lambda: (
-                self.get(f"/do/{name}/write?n=5&size={size}")
-                or self.state(name)["refused"] > before
-            )
-        )
+        path = f"/do/{name}/write?n={1_000_000 // size}&size={size}"
+        wait_until(lambda: self.get(path) or self.state(name)["refused"] > before)
 
 
 @pytest.fixture
