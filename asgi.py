@@ -11,16 +11,16 @@ from django.core.asgi import get_asgi_application
 # Before any import that needs models: this loads Django.
 http = get_asgi_application()
 
-from channels.routing import ProtocolTypeRouter, URLRouter
+from channels.routing import ProtocolTypeRouter
 
 from notifications.authentication import Authenticate, SameOrigin
-from notifications.routing import websocket_urlpatterns
+from notifications.routing import Routes, websocket_urlpatterns
 from project.lifespan import lifespan
 
 application = ProtocolTypeRouter(
     {
         "http": http,
-        "websocket": SameOrigin(Authenticate(URLRouter(websocket_urlpatterns))),
+        "websocket": SameOrigin(Authenticate(Routes(websocket_urlpatterns))),
         "lifespan": lifespan,
     }
 )
