@@ -3,24 +3,30 @@
 import asyncio
 from collections.abc import Callable
 
-from redis.asyncio import Redis
+from redis.asyncio.connection import ConnectionPool
+from redis.exceptions import TimeoutError as RedisTimeoutError
 
-# Commands per pipeline.
+from notifications.live.link import Link, packed_publish
+
+# Commands that are answered before the next are sent.
 CHUNK = 500
+
+Waiting = tuple[str, bytes, asyncio.Future[None]]
 
 
 class Outgoing:
-    """Publishes over one connection at a time, in order."""
+    """Publishes over one connection, in order."""
 
-    def __init__(self, redis: Callable[[], Redis], timeout: float) -> None:
-        """Publish through `redis()`, which may take `timeout` seconds for each chunk."""
-        self._redis = redis
+    def __init__(self, pool: Callable[[], ConnectionPool], timeout: float) -> None:
+        """Connect through `pool()`; a chunk may take `timeout` seconds."""
+        self._pool = pool
         self._timeout = timeout
-        self._waiting: list[tuple[str, bytes, asyncio.Future[None]]] = []
+        self._waiting: list[Waiting] = []
         self._task: asyncio.Task[None] | None = None
+        self._link: Link | None = None
 
     async def publish(self, name: str, payload: bytes) -> None:
-        """Return when Redis has it. Raises redis's errors, `TimeoutError` among them."""
+        """Return when Redis has it. Raises redis's errors, its `TimeoutError` among them."""
         loop = asyncio.get_running_loop()
         future: asyncio.Future[None] = loop.create_future()
         self._waiting.append((name, payload, future))
@@ -33,9 +39,10 @@ class Outgoing:
         if self._task is not None:
             self._task.cancel()
             await asyncio.wait({self._task})
+        await self._disconnect()
 
     async def _run(self) -> None:
-        chunk: list[tuple[str, bytes, asyncio.Future[None]]] = []
+        chunk: list[Waiting] = []
         try:
             while self._waiting:
                 chunk, self._waiting = self._waiting[:CHUNK], self._waiting[CHUNK:]
@@ -47,21 +54,35 @@ class Outgoing:
                 future.cancel()
             self._waiting.clear()
 
-    async def _publish(self, chunk: list[tuple[str, bytes, asyncio.Future[None]]]) -> None:
+    async def _publish(self, chunk: list[Waiting]) -> None:
         try:
-            async with (
-                asyncio.timeout(self._timeout),
-                self._redis().pipeline(transaction=False) as pipeline,
-            ):
-                for name, payload, _ in chunk:
-                    pipeline.publish(name, payload)
-                results = await pipeline.execute(raise_on_error=False)
+            async with asyncio.timeout(self._timeout):
+                link = await self._connected()
+                link.write_packed(packed_publish((name, payload) for name, payload, _ in chunk))
+                replies = [await link.next() for _ in chunk]
+        except TimeoutError:
+            await self._disconnect()
+            replies = [RedisTimeoutError("Redis did not answer in time")] * len(chunk)
         except Exception as error:  # noqa: BLE001 (it is raised by each `publish`)
-            results = [error] * len(chunk)
-        for (_, _, future), result in zip(chunk, results, strict=True):
+            # Answers may be under way that belong to nobody.
+            await self._disconnect()
+            replies = [error] * len(chunk)
+        for (_, _, future), reply in zip(chunk, replies, strict=True):
             if future.done():
                 continue
-            if isinstance(result, Exception):
-                future.set_exception(result)
+            if isinstance(reply, Exception):
+                future.set_exception(reply)
             else:
                 future.set_result(None)
+
+    async def _connected(self) -> Link:
+        if self._link is not None and self._link.has_ended:
+            await self._disconnect()
+        if self._link is None:
+            self._link = await Link.open(self._pool(), self._timeout)
+        return self._link
+
+    async def _disconnect(self) -> None:
+        link, self._link = self._link, None
+        if link is not None:
+            await link.close()

@@ -12,6 +12,8 @@ from redis.exceptions import ResponseError
 from redis.retry import Retry
 from redis.sentinel import Sentinel, SentinelConnectionPool
 
+from notifications.live.link import packed_publish
+
 # Commands per pipeline.
 CHUNK = 500
 
@@ -68,7 +70,7 @@ def _publish(pool: ConnectionPool, commands: Sequence[Command]) -> None:
     connection = pool.get_connection()
     refusal: ResponseError | None = None
     try:
-        connection.send_packed_command([_packed(commands)])  # type: ignore[no-untyped-call]
+        connection.send_packed_command([packed_publish(commands)])  # type: ignore[no-untyped-call]
         for _ in commands:
             try:
                 connection.read_response()
@@ -82,18 +84,6 @@ def _publish(pool: ConnectionPool, commands: Sequence[Command]) -> None:
         pool.release(connection)
     if refusal is not None:
         raise refusal
-
-
-def _packed(commands: Sequence[Command]) -> bytes:
-    """The commands in Redis's protocol (RESP2 and 3)."""
-    pieces = []
-    for name, payload in commands:
-        encoded = name.encode()
-        pieces.append(
-            b"*3\r\n$7\r\nPUBLISH\r\n$%d\r\n%b\r\n$%d\r\n%b\r\n"
-            % (len(encoded), encoded, len(payload), payload)
-        )
-    return b"".join(pieces)
 
 
 def blocking_pool(host: Mapping[str, Any], timeout: float) -> ConnectionPool:

@@ -27,15 +27,12 @@ class Shard:
         self._host = host
         self._redis: Redis | None = None
         self.subscriptions = Subscriptions(self._pool, listener, probe_seconds, probe_timeout)
-        self.outgoing = Outgoing(self._client, publish_timeout)
-
-    def _client(self) -> Redis:
-        if self._redis is None:
-            self._redis = Redis(connection_pool=create_pool(self._host))
-        return self._redis
+        self.outgoing = Outgoing(self._pool, publish_timeout)
 
     def _pool(self) -> ConnectionPool:
-        return self._client().connection_pool
+        if self._redis is None:
+            self._redis = Redis(connection_pool=create_pool(self._host))
+        return self._redis.connection_pool
 
     async def flush(self) -> None:
         """Forget the subscriptions and close the connections."""

@@ -7,10 +7,10 @@ import random
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
-from redis.asyncio.connection import AbstractConnection, ConnectionPool
+from redis.asyncio.connection import ConnectionPool
 from redis.exceptions import RedisError
 
-from notifications.live.replies import Replies
+from notifications.live.link import Link
 
 logger = logging.getLogger(__name__)
 
@@ -75,7 +75,7 @@ class Subscriptions:
         self._joins: asyncio.Handle | None = None
         self._leaves: asyncio.Handle | None = None
         self._task: asyncio.Task[None] | None = None
-        self._connection: AbstractConnection | None = None
+        self._link: Link | None = None
         self._is_lost = False
         self._reported_at = 0.0
         self._backoff = BACKOFF[0]
@@ -131,13 +131,13 @@ class Subscriptions:
     def _send_joins(self) -> None:
         self._joins = None
         joining, self._joining = self._joining, set()
-        if self._connection is not None:
+        if self._link is not None:
             self._ask([name for name in joining if name in self.wanted and name not in self._asked])
 
     def _send_leaves(self) -> None:
         self._leaves = None
         leaving, self._leaving = self._leaving, set()
-        if self._connection is not None:
+        if self._link is not None:
             gone = [name for name in leaving if name not in self.wanted and name in self._asked]
             self._asked.difference_update(gone)
             self._command("UNSUBSCRIBE", gone)
@@ -156,15 +156,12 @@ class Subscriptions:
             self._due[name] = 1
 
     def _command(self, command: str, names: list[str]) -> None:
+        link = self._link
+        if link is None:
+            return
+        # Waits for nothing: the probe notices when Redis does not read.
         for start in range(0, len(names), CHUNK):
-            self._write(command, *names[start : start + CHUNK])
-
-    def _write(self, *command: str) -> None:
-        connection = self._connection
-        if connection is not None and connection._writer is not None:  # noqa: SLF001
-            # Not `send_command`, which waits: the probe notices when Redis does not read.
-            writer = connection._writer  # noqa: SLF001
-            writer.writelines(connection.pack_command(*command))
+            link.write(command, *names[start : start + CHUNK])
 
     # -- the connection --------------------------------------------------------------------------
 
@@ -190,29 +187,25 @@ class Subscriptions:
             self._listener.lost()
 
     async def _connect_and_listen(self) -> None:
-        pool = self._pool()
-        async with asyncio.timeout(self._probe_timeout):
-            connection: AbstractConnection = await pool.get_connection()  # type: ignore[no-untyped-call]
-        watching = self._loop.create_task(self._watch(connection))
+        link = await Link.open(self._pool(), self._probe_timeout)
+        watching = self._loop.create_task(self._watch(link))
         try:
-            self._connection = connection
+            self._link = link
             self._ask(list(self.wanted))
-            self._write("PING")
-            await self._listen(Replies(connection))
+            link.write("PING")
+            await self._listen(link)
         finally:
             watching.cancel()
-            self._connection = None
+            self._link = None
             self._asked.clear()
             self._due.clear()
-            abort(connection)
-            await connection.disconnect(nowait=True)
-            await pool.release(connection)
+            await link.close()
 
-    async def _listen(self, replies: Replies) -> None:
+    async def _listen(self, link: Link) -> None:
         listener = self._listener
         handled = 0
         while True:
-            reply = await replies.next()
+            reply = await link.next()
             self._heard += 1
             if isinstance(reply, list):
                 match reply[0]:
@@ -247,7 +240,7 @@ class Subscriptions:
             logger.warning("The subscriptions are back")
             self._listener.regained()
 
-    async def _watch(self, connection: AbstractConnection) -> None:
+    async def _watch(self, link: Link) -> None:
         """End a connection that does not answer: a half-open one looks like a silent one."""
         while True:
             heard = self._heard
@@ -256,7 +249,7 @@ class Subscriptions:
             self._ask_again(due)
             if self._heard != heard:
                 continue
-            self._write("PING")
+            link.write("PING")
             await asyncio.sleep(self._probe_timeout)
             # If this process was held up, the answer may be there but not read: a loop may run its
             # timers first.
@@ -264,12 +257,5 @@ class Subscriptions:
                 await asyncio.sleep(0)
             if self._heard == heard:
                 logger.warning("Redis did not answer within %s s", self._probe_timeout)
-                abort(connection)
+                link.abort()
                 return
-
-
-def abort(connection: AbstractConnection) -> None:
-    """Close without waiting for what is unsent to be taken."""
-    writer = connection._writer  # noqa: SLF001 (there is no other way to it)
-    if writer is not None:
-        writer.transport.abort()

@@ -1,5 +1,6 @@
 """`publish` and `publish_many`: blocking, from anywhere."""
 
+import asyncio
 import os
 import threading
 
@@ -74,3 +75,23 @@ def test_without_redis_it_raises_soon(redis_server, settings, how):
     redis_server.clean()
     layer.publish("a", {})
     layer.close()
+
+
+@pytest.mark.parametrize("how", ["stop", "freeze"])
+async def test_in_a_loop_it_raises_soon_as_well_and_goes_on_afterwards(
+    make_layer, redis_server, how
+):
+    layer = make_layer(publish_timeout=0.2)
+    await layer.group_send("a", {})
+    getattr(redis_server, how)()
+    with pytest.raises(RedisError):
+        await layer.group_send("a", {})
+    redis_server.clean()
+    await layer.group_send("a", {})
+
+
+async def test_in_a_loop_many_go_together(layer, other):
+    got = await heard(layer, "a")
+    await asyncio.gather(*(other.group_send("a", {"number": n}) for n in range(1200)))
+    await until(lambda: len(got) == 1200)
+    assert [message["number"] for message in got] == list(range(1200))
