@@ -25,6 +25,8 @@ FIGURE = Figure("web CPU per frame", "us", scale=1e6)
 # seconds between broadcasts that are paced
 PAUSE = 0.05
 PACED = 3
+# seconds that the load generator sleeps at a time, so that no frame has to wake it
+NAP = 0.002
 
 
 def run(stage: Stage, plan: Plan) -> Iterator[Case]:
@@ -68,7 +70,7 @@ def measure(
         began = side.caller.call(
             "broadcasts", number=number, first=first, count=1 if paced else count
         )
-        seen = side.load.call("wait", seconds=ROUND_SECONDS)
+        seen = side.load.call("wait", seconds=ROUND_SECONDS, nap=NAP)
         seconds += seen["last"] - began
     cpu = used(before, stage.cpu(side))
     frames = count * size.sockets
