@@ -11,7 +11,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Iterable
-from typing import Any, Protocol, cast
+from typing import Any, Protocol
 from urllib.parse import parse_qs
 
 from asgiref.sync import async_to_sync
@@ -190,13 +190,15 @@ class NotificationConsumer(WebsocketConsumer):
     def _open_outlet(self) -> None:
         extension = self.scope.get("extensions", {}).get(EXTENSION)
         self.dialect = self.hub.dialect(language_of(self.scope), framed=extension is not None)
+        budget = settings.socket_budget
+        outlet: Outlet
         if extension is None:
-            self.outlet = Writer(self._send, settings.socket_budget, self._stalled, self._drained)
+            outlet = Writer(self._send, budget, self._stalled, self._drained)
         else:
-            extension["socket"].listen(
-                settings.socket_budget, self.hub.ceiling, self._stalled, self._drained
-            )
-            self.outlet = cast("Outlet", extension["socket"])
+            outlet = extension["socket"]
+            extension["socket"].listen(budget, self.hub.ceiling, self._stalled, self._drained)
+        self.outlet = outlet
+        self.session.address = (self.dialect, outlet.write)
 
     async def _open(self) -> None:
         cursor = self._cursor()

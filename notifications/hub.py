@@ -3,8 +3,8 @@
 import asyncio
 import logging
 import time
-from collections.abc import Collection, Iterable
-from typing import ClassVar, Protocol
+from collections.abc import Callable, Collection, Iterable, Iterator
+from typing import ClassVar, Protocol, cast
 from weakref import WeakKeyDictionary
 
 from channels.layers import get_channel_layer
@@ -37,6 +37,10 @@ SPREAD = 250
 LOG_PAGE = 100
 # Seconds after which the log is fetched again when the database could not be read.
 FETCH_AGAIN_SECONDS = 2.0
+
+
+# What the log gives out for a socket: what it is written, and how.
+Address = tuple[Dialect, Callable[[bytes | str], object]]
 
 
 class Socket(Protocol):
@@ -208,12 +212,12 @@ class Hub:
             while (record := self.log.next()) is not None:
                 frame = frames.Broadcast(record.kind, record.item, record.position)
                 encoded: dict[Dialect, bytes | str] = {}
-                for written, session in enumerate(self.log.spread(record), 1):
-                    socket = self._sockets[session]  # type: ignore[index]
-                    data = encoded.get(socket.dialect)
+                addresses = cast("Iterator[Address]", self.log.spread(record))
+                for written, (dialect, write) in enumerate(addresses, 1):
+                    data = encoded.get(dialect)
                     if data is None:
-                        data = encoded[socket.dialect] = socket.dialect.encode(frame)
-                    socket.write(data)
+                        data = encoded[dialect] = dialect.encode(frame)
+                    write(data)
                     if written % SPREAD == 0:
                         await asyncio.sleep(0)
         finally:

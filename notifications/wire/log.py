@@ -25,7 +25,9 @@ HOLD_LIMIT = 1000
 
 
 class Follower(Protocol):
-    """A session, as the log knows it."""
+    """A session, as the log knows it: `address` is what the log gives out for it."""
+
+    address: object
 
     def __hash__(self) -> int:
         """By identity."""
@@ -47,8 +49,10 @@ class Log:
         self._fetch_at: float | None = None
         self._recent: deque[LogRecord] = deque()
         self._recent_after = 0
-        self._followers: dict[int, dict[Follower, int]] = {}
-        self._pending: dict[Follower, int] = {}
+        # By topic: the position from which on, and the address. So spreading an entry touches
+        # nothing else of a session: with ten thousand, memory is what it waits for.
+        self._followers: dict[int, dict[Follower, tuple[int, object]]] = {}
+        self._pending: dict[Follower, tuple[int, object]] = {}
 
     # -- what arrives ------------------------------------------------------------------------
 
@@ -117,7 +121,8 @@ class Log:
     def follow(self, follower: Follower, topics: Mapping[int, int], after: int) -> None:
         """Give out entries of these topics, from the positions they map to, and after `after`."""
         for topic, since in topics.items():
-            self._followers.setdefault(topic, {})[follower] = max(since, after)
+            row = self._followers.setdefault(topic, {})
+            row[follower] = (max(since, after), follower.address)
 
     def unfollow(self, follower: Follower, topics: Iterable[int]) -> None:
         """Give out nothing any more to one who followed these topics."""
@@ -150,8 +155,8 @@ class Log:
         """The next entry to spread."""
         return self._ready.popleft() if self._ready else None
 
-    def spread(self, record: LogRecord) -> Iterator[Follower]:
-        """Those whom the entry concerns, one by one; the caller may pause in between.
+    def spread(self, record: LogRecord) -> Iterator[object]:
+        """The addresses of those whom the entry concerns; the caller may pause in between.
 
         Meanwhile others may come and go: `reached` tells who has been given the entry.
         """
@@ -161,9 +166,9 @@ class Log:
             self._recent_after = self._recent.popleft().position
         self._pending = pending = dict(self._followers.get(record.topic, ()))
         while pending:
-            follower, after = pending.popitem()
+            after, address = pending.popitem()[1]
             if position > after:
-                yield follower
+                yield address
 
     # -- internals ---------------------------------------------------------------------------
 

@@ -49,6 +49,7 @@ class Session:
 
     `seq` and `position`: everything of this person up to there went down this socket.
     `deadline`: call `tick` at this time (same clock as every `now`); None when there is no need.
+    `address`: what the log gives out for this session; the session itself unless told otherwise.
     """
 
     # A process holds ten thousand of these.
@@ -68,6 +69,7 @@ class Session:
         "_suspect",
         "_suspect_until",
         "acknowledged",
+        "address",
         "counters",
         "epoch",
         "seq",
@@ -82,6 +84,7 @@ class Session:
         self.counters = Counters()
         self.topics: Mapping[int, int] = {}
         self.acknowledged = (0, 0)
+        self.address: object = self
         self._position = 0
         self._log = log
         self._heartbeat_seconds = heartbeat_seconds
