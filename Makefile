@@ -46,7 +46,8 @@ check: $(STAMP)-dev ## lint, format, types, layers, migrations, deployment check
 converge: $(STAMP)-dev ## look for interleavings after which a client is wrong (EXAMPLES=2000)
 	@CONVERGENCE_EXAMPLES=$(EXAMPLES) $(BIN)/python -m pytest tests/property $(ARGS)
 
-conformance: $(STAMP)-dev ## run uvicorn's own WebSocket tests on our protocol (ARGS="-x")
+conformance: $(STAMP)-dev ## run channels_redis's own tests on our layer, uvicorn's on our protocol (ARGS="-x")
+	@$(BIN)/python -m tests.layer.conformance $(ARGS)
 	@$(BIN)/python -m tests.server.conformance $(ARGS)
 
 bench: $(STAMP)-dev ## measure beside the textbook (SCENARIO="fan-out memory" SCALE=small)

@@ -1,14 +1,14 @@
-"""Run channels_redis's own tests of the pub/sub layer against ours.
+"""channels_redis's own tests of its pub/sub layer, with ours in its place.
 
-    git clone --branch 4.3.0 https://github.com/django/channels_redis /tmp/channels_redis
-    python -m tests.layer.public_suite /tmp/channels_redis
-
-Its files run as they are; fails if a test fails, is skipped or is not there.
+They come with its source distribution, of the version that is installed here, and run as they
+are; a test that fails, is skipped or is not there is a failure. `make conformance`.
 """
 
 import subprocess
 import sys
+import tarfile
 import tempfile
+from importlib.metadata import version
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -51,6 +51,7 @@ asyncio_mode = auto
 asyncio_default_fixture_loop_scope = function
 """
 OPTIONS = [
+    *EXPECTED,
     "-q",
     "--tb=short",
     "-W",
@@ -64,13 +65,12 @@ OPTIONS = [
 ]
 
 
-def main(checkout: Path) -> int:
+def run(arguments: list[str]) -> int:
     """Return the exit code."""
     ports = {"redis": free_port(), "sentinel": free_port()}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        for file in EXPECTED:
-            (folder / file).write_bytes((checkout / "tests" / file).read_bytes())
+        _download(folder)
         (folder / "conftest.py").write_text(CONFTEST.format(**ports))
         (folder / "pytest.ini").write_text(PYTEST)
         # A dependency of the suite; the standard library has it since Python 3.11.
@@ -82,17 +82,26 @@ def main(checkout: Path) -> int:
             for arguments in (redis, ["sentinel.conf", "--sentinel"])
         ]
         try:
-            return _run(folder, ports)
+            return _run(folder, ports, arguments)
         finally:
             for server in servers:
                 server.kill()
                 server.wait()
 
 
-def _run(folder: Path, ports: dict[str, int]) -> int:
+def _run(folder: Path, ports: dict[str, int], arguments: list[str]) -> int:
     wait_until(lambda: all(_answers(port) for port in ports.values()))
     code = subprocess.run(
-        [sys.executable, "-X", "dev", "-m", "pytest", *OPTIONS, "--junit-xml=results.xml"],
+        [
+            sys.executable,
+            "-X",
+            "dev",
+            "-m",
+            "pytest",
+            *OPTIONS,
+            "--junit-xml=results.xml",
+            *arguments,
+        ],
         cwd=folder,
         env={"PYTHONPATH": str(ROOT)},
         check=False,
@@ -106,6 +115,17 @@ def _run(folder: Path, ports: dict[str, int]) -> int:
     return code
 
 
+def _download(folder: Path) -> None:
+    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet", "download"]
+    source = ["--no-deps", "--no-binary", ":all:", "--dest", str(folder)]
+    wanted = f"channels_redis=={version('channels_redis')}"
+    subprocess.run([*pip, *source, wanted], check=True)
+    with tarfile.open(next(folder.glob("channels_redis-*.tar.gz"))) as archive:
+        archive.extractall(folder, filter="data")
+    for file in EXPECTED:
+        next(folder.glob(f"channels_redis-*/tests/{file}")).rename(folder / file)
+
+
 def _answers(port: int) -> bool:
     # A Sentinel with a password answers too, if only to ask for it.
     with subprocess.Popen(
@@ -116,4 +136,4 @@ def _answers(port: int) -> bool:
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1]).resolve()))
+    sys.exit(run(sys.argv[1:]))
