@@ -59,9 +59,8 @@ def parse(request: bytes, deflate: bool) -> Handshake | None:
     single: dict[bytes, bytes] = {}
     for line in match[2].split(b"\r\n")[:-1]:
         name, _, value = line.partition(b":")
-        value = value.strip(b" \t")
+        name, value = name.lower(), value.strip(b" \t")
         headers.append((name, value))
-        name = name.lower()
         if name in _SINGLE:
             if name in single:
                 return None

@@ -16,6 +16,7 @@ RELIED_ON = {
         "send_500_response", "send_receive_event_to_app", "shutdown", "start_keepalive",
         "stop_keepalive",
     ),
+    "uvicorn.protocols.http.auto:AutoHTTPProtocol": ("connection_made", "data_received"),
     "uvicorn.protocols.utils": (
         "ClientDisconnected", "get_client_addr", "get_path_with_query_string",
     ),

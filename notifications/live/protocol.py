@@ -416,11 +416,11 @@ class LiveWebSocketProtocol(WebSocketsSansIOProtocol):
             super().data_received(data)
         elif self.handshake_initiated:
             self._frames_received(data)
-        elif statistics.sockets > MAX_SOCKETS:
-            self._refuse()
         else:
             request = handshake.parse(data, self.config.ws_per_message_deflate)
-            if request is None:
+            if request is None and statistics.sockets > MAX_SOCKETS:
+                self._refuse()
+            elif request is None:
                 self._conn = self._shared.parsers.for_request()
                 super().data_received(data)
                 if self._conn.eof_sent and not self.handshake_initiated:
@@ -429,7 +429,7 @@ class LiveWebSocketProtocol(WebSocketsSansIOProtocol):
                     self.transport.close()
                     self._end()
             else:
-                self._begin(request)
+                self.begin(request)
 
     def _refuse(self) -> None:
         """Answer that the process has as many sockets as it may."""
@@ -440,8 +440,11 @@ class LiveWebSocketProtocol(WebSocketsSansIOProtocol):
         self.transport.close()
         self._end()
 
-    def _begin(self, request: handshake.Handshake) -> None:
+    def begin(self, request: handshake.Handshake) -> None:
         """Run the application for a request that it may accept."""
+        if statistics.sockets > MAX_SOCKETS:
+            self._refuse()
+            return
         self.handshake_initiated = True
         self._key = request.key
         path, _, query = request.target.partition(b"?")

@@ -21,7 +21,8 @@ THEIRS = "uvicorn.protocols.websockets.websockets_sansio_impl"
 # What the suite says, and what it is to say.
 INSTEAD = {
     "tests/conftest.py": {
-        f"{THEIRS}:WebSocketsSansIOProtocol": "notifications.live.server:LiveWebSocketProtocol"
+        f"{THEIRS}:WebSocketsSansIOProtocol": "notifications.live.server:LiveWebSocketProtocol",
+        "uvicorn.protocols.http.h11_impl:H11Protocol": "notifications.live.server:LiveHttpProtocol",
     },
     "tests/protocols/test_websocket.py": {
         f"from {THEIRS} import WebSocketsSansIOProtocol": (

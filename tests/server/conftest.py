@@ -27,17 +27,20 @@ def closed(socket: ClientConnection) -> int:
 
 
 PROTOCOL = "notifications.live.server:LiveWebSocketProtocol"
+FRONT = "--http notifications.live.server:LiveHttpProtocol"
 
 
 class Server:
     """uvicorn with the tests' application."""
 
-    def __init__(self, log: Path, options: str = "", *, ws: str = PROTOCOL, **env: str) -> None:
+    def __init__(
+        self, log: Path, options: str = "", *, ws: str = PROTOCOL, http: str = FRONT, **env: str
+    ) -> None:
         self.port = free_port()
         self.process = Process(
             "uvicorn",
             f"{sys.executable} -m uvicorn tests.server.application:application "
-            f"--port {self.port} --ws {ws} --no-access-log {options}",
+            f"--port {self.port} {http} --ws {ws} --no-access-log {options}",
             log,
             environment(**env),
         )

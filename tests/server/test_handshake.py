@@ -19,7 +19,7 @@ GOOD = {
 
 @pytest.fixture(scope="module")
 def plain(tmp_path_factory):
-    server = Server(tmp_path_factory.mktemp("plain") / "log", ws="websockets-sansio")
+    server = Server(tmp_path_factory.mktemp("plain") / "log", ws="websockets-sansio", http="")
     yield server
     server.process.kill()
 
