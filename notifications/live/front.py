@@ -36,7 +36,7 @@ class LiveHttpProtocol(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Wait for the first bytes."""
         self._transport = transport
-        self._state.connections.add(self)
+        self._state.connections.add(self)  # type: ignore[arg-type]
 
     def data_received(self, data: bytes) -> None:
         """Become what they ask for."""
