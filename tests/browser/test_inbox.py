@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from playwright.sync_api import Page, Route, expect
@@ -11,7 +12,7 @@ from notifications import broadcast, notify
 from notifications.models import Inbox
 from tests.browser.conftest import OpenWindow
 from tests.support.processes import Process, Processes
-from tests.support.site import Site
+from tests.support.site import Site, login_session
 from tests.support.waiting import wait_until
 
 pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("worker")]
@@ -251,16 +252,30 @@ def test_signing_in_and_out(window_of: OpenWindow, make_user: Any) -> None:
     # The demo's rule on Django's own signal.
     window.expect_titles(["New sign-in"])
 
-    # Another tab signs out: this one finds out with its next word to the server, if not before.
+    # Another tab signs out: this one is told.
     tab = window.context.new_page()
     tab.goto(f"{window.cable.url}/inbox/")
     tab.get_by_label("Account of grace").click()
     tab.get_by_role("button", name="Sign out").click()
     expect(tab.get_by_role("heading", name="Sign in to Clarion")).to_be_visible()
-    window.context.set_offline(True)
-    window.context.set_offline(False)
     expect(window.page.get_by_role("heading", name="Sign in to Clarion")).to_be_visible()
     expect(window.page).to_have_url(f"{window.cable.url}/accounts/login/?next=%2Finbox%2F")
+
+
+def test_a_new_password_in_another_tab(window_of: OpenWindow, ada: Any) -> None:
+    """The browser has a new login session then, and its windows go on with it."""
+    say(ada, "Before")
+    window = window_of(ada).open()
+    window.expect_status("live")
+    ada.set_password("another")
+    name, value = settings.SESSION_COOKIE_NAME, login_session(ada)
+    window.context.add_cookies([{"name": name, "value": value, "url": window.cable.url}])
+    with window.page.expect_response("**/api/v1/inbox/") as page:
+        ada.save()
+    assert page.value.ok
+    window.expect_status("live")
+    say(ada, "After")
+    window.expect_titles(["After", "Before"])
 
 
 def test_the_demo_panel_sends_now_and_by_a_task(
