@@ -27,8 +27,12 @@ class ChannelName(str):
         self._free = free
         return self
 
+    def __reduce__(self) -> tuple[type[str], tuple[str]]:
+        """Copies and pickles are plain strings: caches keep names."""
+        return str, (str.__str__(self),)
+
     def __del__(self) -> None:
         """From whatever thread drops it last."""
-        # A closed loop has freed everything; a copy made by pickle has nothing to free.
-        with contextlib.suppress(AttributeError, RuntimeError):
+        # A closed loop has freed everything.
+        with contextlib.suppress(RuntimeError):
             self._loop.call_soon_threadsafe(self._free, str.__str__(self))

@@ -1,12 +1,15 @@
 """What Channels and channels_redis promise of a layer."""
 
 import asyncio
+import copy
 import inspect
+import pickle
 import re
 
 import pytest
 from channels_redis.pubsub import RedisPubSubChannelLayer
 from django.conf import settings
+from redis.asyncio.connection import Connection
 
 from notifications.live.layer import LiveChannelLayer
 from tests.layer.waiting import until
@@ -112,6 +115,34 @@ async def test_names_are_valid_whatever_the_prefix(make_layer):
     await layer.group_send("group", {"type": "x"})
     await layer.send(channel, {"type": "y"})
     assert [(await received(layer, channel))["type"] for _ in range(2)] == ["x", "y"]
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda name: pickle.loads(pickle.dumps(name))])
+async def test_names_may_be_kept_anywhere(layer, copied):
+    channel = await layer.new_channel()
+    plain = copied(channel)
+    assert plain == channel
+    assert type(plain) is str
+    await layer.send(plain, {"type": "x"})
+    assert await received(layer, channel) == {"type": "x"}
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"connection_class": Connection, "socket_timeout": None},
+        {"health_check_interval": 1, "decode_responses": True, "db": 5, "protocol": 2},
+    ],
+)
+async def test_hosts_as_channels_redis_takes_them(make_layer, redis_server, options):
+    host = {"host": "127.0.0.1", "port": redis_server.port, "password": redis_server.password}
+    layer = make_layer(hosts=[host | options])
+    channel = await layer.new_channel()
+    await layer.group_add("group", channel)
+    layer.publish("group", {"number": 1})
+    await layer.group_send("group", {"number": 2})
+    assert [(await received(layer, channel))["number"] for _ in range(2)] == [1, 2]
 
 
 async def test_only_channels_of_this_loop_join_and_receive(layer, other):
