@@ -5,10 +5,12 @@ for the PostgreSQL of the pgserver wheel instead of SQLite.
 """
 
 import argparse
+import json
 import os
 import signal
 import sys
 import time
+from dataclasses import asdict
 from pathlib import Path
 
 from benchmarks import plots, report, wanted
@@ -58,8 +60,14 @@ def main() -> int:
             print(f"\n{error}\n{stage.logs()}", file=sys.stderr)
             return 1
     report.generator(cases)
+    print("\nfor docs/benchmarks.md:\n")
+    print("\n".join(report.markdown(cases)))
+    print()
     for path in plots.draw(cases, options.results, database):
         print(f"drawn: {path}")
+    figures = options.results / f"figures-{database}.json"
+    figures.write_text(json.dumps([asdict(case) for case in cases], indent=1))
+    print(f"all figures: {figures}")
     if table := wanted.table(cases, database):
         noted = " (SCALE=small shows that everything works; its figures mean nothing)"
         print(f"\nwanted beside seen{noted if scale == 'small' else ''}:\n")

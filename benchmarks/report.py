@@ -87,6 +87,43 @@ def digits(value: float) -> int:
     return 1 if value < 100 else 0
 
 
+def markdown(cases: list[Case]) -> list[str]:
+    """Two tables of all cases for docs/benchmarks.md: what was compared, and all CPU."""
+    lines = [
+        "| case | compared | clarion | textbook | median ratio (rounds) | nchan | bare |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for each in cases:
+        ratios = each.ratios()
+        row = [
+            f"{each.key}: {each.title}",
+            each.figure.name,
+            *(each.figure.shown(each.of(side)) for side in ("clarion", "textbook")),
+            f"**{median(ratios):.3g}** ({min(ratios):.3g} - {max(ratios):.3g})",
+            *(
+                each.figure.shown(each.of(side)) if side in each.sides else ""
+                for side in ("nchan", "bare")
+            ),
+        ]
+        lines.append(f"| {' | '.join(row)} |")
+    roles = [
+        role for role in OURS if any(role in m.cpu for c in cases for m in c.rounds[0].values())
+    ]
+    lines += [
+        "",
+        f"| CPU us per unit | of | {' | '.join(roles)} | server | all |",
+        f"|---|---|{'---|' * (len(roles) + 2)}",
+    ]
+    for each in cases:
+        for side in each.sides:
+            if each.rounds[0][side].cpu:
+                groups = [*((role,) for role in roles), SERVER, OURS]
+                cells = [each.of(side, lambda m, g=group: micros(m, g)) for group in groups]
+                shown = " | ".join(f"{cell:,.{digits(cell)}f}" for cell in cells)
+                lines.append(f"| {each.key}, a {each.unit} | {side} | {shown} |")
+    return lines
+
+
 def generator(cases: list[Case]) -> None:
     """How far the load generator was from being what is measured."""
     rounds = [

@@ -55,18 +55,19 @@ def test_each_scenario_prints_its_ratios(printed: str, scenario: str) -> None:
 
 def test_the_end_says_what_was_wanted_and_how_busy_the_clients_were(printed: str) -> None:
     assert re.search(r"\| memory per idle authenticated socket \| <= 24 KB .* \|", printed)
+    assert re.search(r"\| memory: 50 sockets \| .* \| \*\*\d.*\*\* ", printed)
     assert re.search(r"load generator.*\n +clarion +\d+%", printed)
 
 
 def test_plots_are_pictures(printed: str, results: Path) -> None:
-    drawn = sorted(path.name for path in results.iterdir())
+    drawn = sorted(path.name for path in results.glob("*.svg"))
     assert drawn == [
         "fan-out-burst-sqlite.svg",
         "fan-out-paced-sqlite.svg",
         "latency-50-sqlite.svg",
         "ratios-sqlite.svg",
     ]
-    for path in results.iterdir():
+    for path in results.glob("*.svg"):
         assert ET.parse(path).getroot().tag == "{http://www.w3.org/2000/svg}svg"
 
 
