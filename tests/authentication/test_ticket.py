@@ -8,7 +8,7 @@ from django.db import models
 from notifications.authentication import Login, password_mark, ticket
 from notifications.authentication.ticket import TICKET_SECONDS, issue, redeem
 
-pytestmark = pytest.mark.any_database
+pytestmark = [pytest.mark.promise_8, pytest.mark.any_database]
 NOW = 1_800_000_000.0
 KEY = "k" * 32
 LOGIN = Login(7, KEY, password_mark("hash"), 11, NOW + 1000)
