@@ -69,18 +69,21 @@ class NotificationConsumer(WebsocketConsumer):
         self._send = send
         self._timer: asyncio.TimerHandle | None = None
         self._fetching: asyncio.Task[None] | None = None
-        layer = get_channel_layer(self.channel_layer_alias)
-        self._live = live(layer)
-        await self.hub.enter()
+        self._live = live(get_channel_layer(self.channel_layer_alias))
+        self._extension = scope.get("extensions", {}).get(EXTENSION)
+        self.hub.enter()
         self.session = Session(settings.heartbeat_seconds, self.hub.log, login.id)
+        detached = False
         try:
             if self._live is None:
                 await super().__call__(scope, receive, send)
             else:
-                await self._run(receive)
+                detached = await self._run(receive)
         finally:
             # Not in `disconnect`, which is skipped when a handler raises or a task is cancelled.
-            await self._clean_up()
+            if not detached:
+                self._end()
+                await self._end_elsewhere()
 
     async def dispatch(self, message: Message) -> None:
         """Route a message to its handler.
@@ -94,9 +97,9 @@ class NotificationConsumer(WebsocketConsumer):
                 self.websocket_receive(message)
             case "websocket.connect":
                 await self._connect(message)
+            case "websocket.disconnect" if self._live is not None:
+                raise StopConsumer
             case "websocket.disconnect":
-                if self._live is not None:
-                    raise StopConsumer
                 await threads.handle(self.websocket_disconnect, message)
 
     # -- Channels' handlers ----------------------------------------------------------------------
@@ -156,16 +159,33 @@ class NotificationConsumer(WebsocketConsumer):
 
     # -- internals -------------------------------------------------------------------------------
 
-    async def _run(self, receive: Any) -> None:
-        """What `AsyncConsumer.__call__` does, with a sink instead of two tasks and a queue."""
+    async def _run(self, receive: Any) -> bool:
+        """What `AsyncConsumer.__call__` does, with a sink instead of two tasks and a queue.
+
+        Whether the socket goes on without a task: the server then calls `_take`.
+        """
         self.channel_layer = self._live
         self.channel_name = await self._live.new_channel()
         self._live.attach(self.channel_name, self._hear)
         try:
+            await self.dispatch(await receive())
+            if self._extension is not None and self.outlet is not None:
+                socket = self._extension["socket"]
+                # An idle socket needs none of these any more, and they are kilobytes.
+                del self.scope, self._send, self._extension
+                socket.detach(self._take)
+                return True
             while True:
                 await self.dispatch(await receive())
         except StopConsumer:
-            pass
+            return False
+
+    def _take(self, message: Message) -> None:
+        """What `dispatch` does, for a socket without a task."""
+        if message["type"] == "websocket.receive":
+            self.websocket_receive(message)
+        elif message["type"] == "websocket.disconnect":
+            self._end()
 
     def _hear(self, message: Message) -> None:
         if message.get("type") == "notification.event":
@@ -173,6 +193,7 @@ class NotificationConsumer(WebsocketConsumer):
 
     async def _connect(self, message: Message) -> None:
         """Join first, read afterwards: what is said in between comes twice rather than never."""
+        await self.hub.followed()
         inbox_id = self.login.inbox_id
         if inbox_id is None:
             inbox_id = (await threads.read(inboxes.ensure, self.scope["user"])).pk
@@ -188,7 +209,7 @@ class NotificationConsumer(WebsocketConsumer):
         await self._open()
 
     def _open_outlet(self) -> None:
-        extension = self.scope.get("extensions", {}).get(EXTENSION)
+        extension = self._extension
         self.dialect = self.hub.dialect(language_of(self.scope), framed=extension is not None)
         budget = settings.socket_budget
         outlet: Outlet
@@ -260,19 +281,21 @@ class NotificationConsumer(WebsocketConsumer):
         except (KeyError, ValueError):
             return None
 
-    async def _clean_up(self) -> None:
+    def _end(self) -> None:
+        """Leave everything on this loop; once."""
         self.session.closed()
         self.hub.remove(self)
         self._set_timer(None)
         if self._fetching is not None:
             self._fetching.cancel()
+        if self._live is not None and hasattr(self, "channel_name"):
+            self._live.discard_group(self.group, self.channel_name)
+            self._live.detach(self.channel_name)
+        self.hub.leave()
+
+    async def _end_elsewhere(self) -> None:
+        """Leave what a stock server and a stock layer keep for us."""
         if isinstance(self.outlet, Writer):
             await self.outlet.stop()
-        channel = getattr(self, "channel_name", None)
-        if channel is not None:
-            if self._live is None:
-                await leave(self.channel_layer, channel, [self.group])
-            else:
-                self._live.discard_group(self.group, channel)
-                self._live.detach(channel)
-        self.hub.leave()
+        if self._live is None and hasattr(self, "channel_name"):
+            await leave(self.channel_layer, self.channel_name, [self.group])

@@ -100,9 +100,12 @@ class Hub:
 
     # -- sockets ---------------------------------------------------------------------------------
 
-    async def enter(self) -> None:
-        """Have the log followed before a socket reads the database; once for each `leave`."""
+    def enter(self) -> None:
+        """A socket is about to come; once for each `leave`."""
         self._guests += 1
+
+    async def followed(self) -> None:
+        """Have the log followed; to be waited for before a socket reads the database."""
         if self._joining is None:
             self._joining = asyncio.create_task(self._join())
         try:
