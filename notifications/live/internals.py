@@ -11,7 +11,8 @@ _PROTOCOL = "uvicorn.protocols.websockets.websockets_sansio_impl:WebSocketsSansI
 RELIED_ON = {
     _PROTOCOL: (
         "connection_lost", "connection_made", "data_received", "eof_received", "handle_close",
-        "handle_connect", "handle_events", "handle_parser_exception", "handle_pong",
+        "handle_connect", "handle_events", "handle_parser_exception", "handle_ping",
+        "handle_pong",
         "keepalive_timeout", "pause_writing", "receive", "resume_writing", "run_asgi", "send",
         "send_500_response", "send_receive_event_to_app", "shutdown", "start_keepalive",
         "stop_keepalive",

@@ -567,6 +567,15 @@ class LiveWebSocketProtocol(WebSocketsSansIOProtocol):
         if self._behind:
             self._look()
 
+    def handle_ping(self) -> None:
+        """Answer a ping, unless the client lets answers pile up (RFC 6455, section 5.5.3)."""
+        if self._full or (self._paused is not None and not self._listening):
+            self.conn.data_to_send()
+            return
+        super().handle_ping()
+        if self._behind:
+            self._look()
+
     # -- keeping alive ---------------------------------------------------------------------------
 
     def start_keepalive(self) -> None:

@@ -33,6 +33,7 @@ class Socket:
         self.events: list[str] = []
         self.disconnect: Message | None = None
         self.ended = ""
+        self.heard: list[str] = []
         self.may_accept = asyncio.Event()
 
     def state(self) -> Message:
@@ -43,6 +44,7 @@ class Socket:
             "buffered": self.handle.buffered if self.handle else None,
             "disconnect": self.disconnect,
             "ended": self.ended,
+            "heard": self.heard,
         }
 
     def write(self, number: int, size: int) -> None:
@@ -161,8 +163,7 @@ async def echo(socket: Socket, receive: Any) -> None:
             if message["type"] == "websocket.disconnect":
                 socket.disconnect = {key: message.get(key) for key in ("code", "reason")}
                 return
-            if message.get("text") == "return":
-                return
+            socket.heard.append(message["text"])
             await socket.send({"type": "websocket.send", "text": message["text"]})
     finally:
         socket.ended = "yes"

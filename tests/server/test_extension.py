@@ -1,5 +1,7 @@
 """`clarion.frame`: framed bytes straight to the transport."""
 
+from uuid import uuid4
+
 import pytest
 
 from tests.server.conftest import closed
@@ -36,6 +38,19 @@ def test_full_and_drained(server):
     refused = server.state("full")["refused"]
     server.get("/do/full/write?n=1&size=5")
     assert server.state("full")["refused"] == refused + 1, "nothing after close"
+
+
+def test_pings_of_stalled_reader(server):
+    """Answers that nobody reads do not pile up."""
+    with server.stalled("pings") as socket:
+        server.fill("pings")
+        buffered = server.state("pings")["buffered"]
+        for _ in range(100):
+            socket.ping(uuid4().bytes)
+        socket.send("over")
+        server.wait_for("pings", lambda state: state["heard"] == ["over"])
+        assert server.state("pings")["buffered"] <= buffered
+        socket.socket.close()
 
 
 @pytest.mark.parametrize("way", ["close", "send-close"])
