@@ -47,7 +47,10 @@ class Logins:
     def of_running_loop(cls) -> "Logins":
         """The one of this event loop, made when it is first asked for."""
         loop = asyncio.get_running_loop()
-        return cls._of_loop.setdefault(loop, cls())
+        known = cls._of_loop.get(loop)
+        if known is None:
+            known = cls._of_loop[loop] = cls()
+        return known
 
     async def get(self, scope: Scope) -> Login | None:
         """The login of a handshake's cookie; None if it is not a login of somebody active.

@@ -1,6 +1,6 @@
 """What a socket knows of the login session it was opened with."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
@@ -23,7 +23,8 @@ class Login:
     """
 
     user_id: UserKey
-    session_key: str
+    # As good as a password, so it does not get into logs.
+    session_key: str = field(repr=False)
     password_mark: str = ""
     inbox_id: int | None = None
     expires_at: float | None = None
