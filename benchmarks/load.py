@@ -29,8 +29,9 @@ NUMBERS = 16
 TEXT, CLOSE, PING, PONG = 0x1, 0x8, 0x9, 0xA
 # Handshakes at the same time: enough to keep a server busy, not so many that any waits for long.
 AT_ONCE = 100
-# Without any progress for so many seconds connecting has failed.
-OPEN_SECONDS = 30
+# Without any progress for so many seconds connecting has failed. The textbook first says goodbye to
+# all who were there before.
+OPEN_SECONDS = 120
 # More is slower: each read takes a new block of memory of this size and gives most of it back.
 RECEIVE_BYTES = 2**15
 # With one source address there are 28,000 ports for all connections to a server, those that closed
