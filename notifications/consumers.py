@@ -10,7 +10,7 @@ timer of its own.
 import asyncio
 import logging
 import time
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any, Protocol
 from urllib.parse import parse_qs
 
@@ -47,7 +47,7 @@ class Outlet(Protocol):
     """Where frames go: a `LiveWebSocketProtocol`, or a `Writer`."""
 
     def write(self, data: Any) -> bool:
-        """Take a frame; whether it was taken."""
+        """Take what a dialect encoded, all of it or nothing; whether it was taken."""
 
     def close(self, code: int, reason: str) -> None:
         """Close the socket."""
@@ -136,23 +136,22 @@ class NotificationConsumer(WebsocketConsumer):
         """The group of the person."""
         return events.user_group(self.inbox_id)
 
-    def write(self, data: bytes | str) -> None:
-        """Write an encoded frame; never waits for the client."""
-        if self.outlet is not None:
-            self.outlet.write(data)
-
-    def perform(self, outputs: Iterable[Output]) -> None:
+    def perform(self, outputs: Sequence[Output]) -> None:
         """Do what the session wants."""
+        outlet = self.outlet
+        if outlet is None:
+            return
+        # All in one: for the session they are sent, so none of them may meet a full socket.
+        sent = [output.frame for output in outputs if isinstance(output, Send)]
+        if sent:
+            outlet.write(self.dialect.encode_all(sent))
         for output in outputs:
             match output:
-                case Send(frame):
-                    self.write(self.dialect.encode(frame))
                 case Fetch(cursor):
                     self._fetching = asyncio.create_task(self._fetch(cursor))
                 case Close(code):
                     self.session.closed()
-                    if self.outlet is not None:
-                        self.outlet.close(code.number, code.reason)
+                    outlet.close(code.number, code.reason)
         deadline = self.session.deadline
         if deadline is not None or self._timer is not None:
             self._set_timer(deadline)
@@ -201,8 +200,10 @@ class NotificationConsumer(WebsocketConsumer):
         if self._live is None:
             await threads.handle(self.websocket_connect, message)
         else:
-            if not await acknowledged(self._live.subscribe_group(self.group, self.channel_name)):
+            subscribing = self._live.subscribe_group(self.group, self.channel_name)
+            if not await acknowledged(subscribing):
                 logger.warning("Redis does not answer; %s is served by heartbeats", self.group)
+                subscribing.add_done_callback(lambda _: self.hub.recheck(inbox_id))
             subprotocol = offered_subprotocol(self.scope)
             await self._send({"type": "websocket.accept", "subprotocol": subprotocol})
         self._open_outlet()

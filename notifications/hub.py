@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import ClassVar, Protocol, cast
 from weakref import WeakKeyDictionary
 
@@ -13,7 +13,7 @@ from django.db import Error as DatabaseError
 from notifications import selectors
 from notifications.authentication import Login, password_mark
 from notifications.conf import settings
-from notifications.dialect import Dialect
+from notifications.dialect import Dialect, Encoded
 from notifications.heartbeat import Wheel
 from notifications.live import threads
 from notifications.live.batch import MicroBatch
@@ -40,7 +40,7 @@ FETCH_AGAIN_SECONDS = 2.0
 
 
 # What the log gives out for a socket: what it is written, and how.
-Address = tuple[Dialect, Callable[[bytes | str], object]]
+Address = tuple[Dialect, Callable[[Encoded], object]]
 
 
 class Socket(Protocol):
@@ -54,10 +54,7 @@ class Socket(Protocol):
     def __hash__(self) -> int:
         """By identity."""
 
-    def write(self, data: bytes | str) -> None:
-        """Write an encoded frame."""
-
-    def perform(self, outputs: Iterable[Output]) -> None:
+    def perform(self, outputs: Sequence[Output]) -> None:
         """Do what the session wants."""
 
 
@@ -175,7 +172,7 @@ class Hub:
         return self._last_read[1]
 
     def recheck(self, inbox_id: int) -> None:
-        """Compare a person's sockets with the database now: they may have to be closed."""
+        """Compare a person's sockets with the database now: one may be behind, or not allowed."""
         self._keep(asyncio.create_task(self._recheck(inbox_id)))
 
     # -- the log ---------------------------------------------------------------------------------
@@ -214,7 +211,7 @@ class Hub:
         try:
             while (record := self.log.next()) is not None:
                 frame = frames.Broadcast(record.kind, record.item, record.position)
-                encoded: dict[Dialect, bytes | str] = {}
+                encoded: dict[Dialect, Encoded] = {}
                 addresses = cast("Iterator[Address]", self.log.spread(record))
                 for written, (dialect, write) in enumerate(addresses, 1):
                     data = encoded.get(dialect)
@@ -270,19 +267,19 @@ class Hub:
     async def _compare_all(self) -> None:
         sockets = list(self._sockets.values())
         for start in range(0, len(sockets), BATCH):
-            batch = [s for s in sockets[start : start + BATCH] if s.session in self._sockets]
-            pulse = await self._pulse(batch, wait=0.0)
-            for socket in batch:
-                if self._may_stay(socket, pulse):
-                    beat = pulse.beats[socket.inbox_id]
-                    socket.perform(socket.session.compare(beat.seq))
+            batch = sockets[start : start + BATCH]
+            await self._compare([socket for socket in batch if socket.session in self._sockets])
+
+    async def _compare(self, sockets: Collection[Socket]) -> None:
+        pulse = await self._pulse(sockets, wait=0.0)
+        for socket in sockets:
+            if self._may_stay(socket, pulse):
+                socket.perform(socket.session.compare(pulse.beats[socket.inbox_id].seq))
 
     async def _recheck(self, inbox_id: int) -> None:
         sockets = list(self._of_inbox.get(inbox_id, ()))
         if sockets:
-            pulse = await self._pulse(sockets)
-            for socket in sockets:
-                self._may_stay(socket, pulse)
+            await self._compare(sockets)
 
     async def _pulse(self, sockets: Collection[Socket], wait: float = BEHIND_SECONDS) -> Pulse:
         pulse = await threads.read(

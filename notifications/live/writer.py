@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -39,13 +39,14 @@ class Writer:
         """Bytes that wait."""
         return self._waiting
 
-    def write(self, text: str) -> bool:
-        """Hand over a text message; whether it was taken. The last one may go over the budget."""
+    def write(self, texts: Sequence[str]) -> bool:
+        """Hand over text messages; whether they were taken. The last may go over the budget."""
         if self._full:
             return False
-        size = len(text.encode())
-        self._waiting += size
-        self._put({"type": "websocket.send", "text": text}, size)
+        for text in texts:
+            size = len(text.encode())
+            self._waiting += size
+            self._put({"type": "websocket.send", "text": text}, size)
         if self._waiting >= self._budget:
             self._full = True
             self._on_full()
