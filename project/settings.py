@@ -61,11 +61,21 @@ REDIS_URL = (
 )
 CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", REDIS_URL)
 
+
+def _redis_urls(values: list[str]) -> None:
+    """Refuse a list that is empty or has something wrong in it."""
+    if not values:
+        raise ValidationError("must name at least one Redis.")
+    for value in values:
+        _redis_url(value)
+
+
 CHANNEL_LAYERS = {
     "default": {
         "BACKEND": "notifications.live.layer.LiveChannelLayer",
         "CONFIG": {
-            "hosts": [REDIS_URL],
+            # Groups are shared out among them: all processes need the same, in the same order.
+            "hosts": env.list("CLARION_LAYER_URLS", [REDIS_URL], validate=_redis_urls),
             # Pub/sub ignores the database number: sites that share a Redis need other prefixes.
             "prefix": env.str("CLARION_PREFIX", "clarion"),
         },
@@ -78,6 +88,12 @@ CLARION_HEARTBEAT_SECONDS = env.float(
 )
 CLARION_RESUME_LIMIT = env.int("CLARION_RESUME_LIMIT", 500, validate=validate.Range(min=1))
 CLARION_PAGE_SIZE = env.int("CLARION_PAGE_SIZE", 30, validate=validate.Range(min=1, max=100))
+CLARION_SOCKET_BUDGET = env.int(
+    "CLARION_SOCKET_BUDGET", 64 * 1024, validate=validate.Range(min=1024)
+)
+CLARION_PROCESS_BUDGET = env.int(
+    "CLARION_PROCESS_BUDGET", 64 * 1024 * 1024, validate=validate.Range(min=1024)
+)
 
 # --- Database --------------------------------------------------------------------------------
 

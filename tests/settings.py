@@ -14,7 +14,10 @@ from pathlib import Path
 
 from project.local.redis_server import free_port
 
-for name in ("ALLOWED_HOSTS", "CELERY_BROKER_URL", "CLARION_PROCESS", "CSRF_TRUSTED_ORIGINS"):
+for name in (
+    *("ALLOWED_HOSTS", "CELERY_BROKER_URL", "CLARION_LAYER_URLS", "CLARION_PROCESS"),
+    "CSRF_TRUSTED_ORIGINS",
+):
     os.environ.pop(name, None)
 
 # Sockets live below it, whose paths may have some hundred characters at most.

@@ -21,6 +21,7 @@ PRODUCTION = {
 READ = (
     *PRODUCTION,
     *("DEBUG", "PORT", "CELERY_BROKER_URL", "CLARION_PROCESS", "CSRF_TRUSTED_ORIGINS", "LOG_LEVEL"),
+    "CLARION_LAYER_URLS",
 )
 
 
@@ -56,6 +57,10 @@ def test_production_demands(load: Any, name: str) -> None:
         ("DATABASE_URL", "postgres://clarion@db.example:port/clarion"),
         ("DATABASE_URL", "mysql://clarion@db.example/clarion"),
         ("REDIS_URL", "localhost:6379"),
+        ("CLARION_LAYER_URLS", "redis://one.example,localhost:6379"),
+        ("CLARION_LAYER_URLS", ""),
+        ("CLARION_SOCKET_BUDGET", "64 KB"),
+        ("CLARION_PROCESS_BUDGET", "0"),
         ("LOG_LEVEL", "loud"),
         ("DATABASE_POOL_SIZE", "-1"),
         ("CLARION_HEARTBEAT_SECONDS", "0"),
@@ -96,6 +101,15 @@ def test_only_web_processes_pool(load: Any) -> None:
     assert "pool" not in load(**PRODUCTION)["DATABASES"]["default"]["OPTIONS"]
     options = load(**PRODUCTION, CLARION_PROCESS="web")["DATABASES"]["default"]["OPTIONS"]
     assert options["pool"]["max_size"] == 10
+
+
+def test_the_layer_may_have_servers_of_its_own(load: Any) -> None:
+    def hosts(**env: str) -> Any:
+        return load(**PRODUCTION | env)["CHANNEL_LAYERS"]["default"]["CONFIG"]["hosts"]
+
+    assert hosts() == [PRODUCTION["REDIS_URL"]]
+    several = ["redis://:secret@one.example/0", "rediss://two.example:6380/0"]
+    assert hosts(CLARION_LAYER_URLS=",".join(several)) == several
 
 
 @pytest.mark.parametrize(
