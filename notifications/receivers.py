@@ -67,8 +67,9 @@ def user_saved(
 def user_deleted(instance: AbstractBaseUser, **_: object) -> None:
     """Keep the relay out of an inbox that is about to go, and its sockets from staying on."""
     if isinstance(instance, get_user_model()):
-        inboxes.lock_for_deletion(instance)
-        recheck(selectors.inbox_of(instance.pk))
+        inbox_id = selectors.inbox_of(instance.pk)
+        inboxes.delete_of(instance)
+        recheck(inbox_id)
 
 
 def recheck(inbox_id: int | None) -> None:

@@ -65,14 +65,17 @@ def _make_missing(keys: list[UserKey], members_since: int | None = None) -> None
     An inbox is made with its user, so these are of people who came in bulk or before Clarion did.
     """
     people = get_user_model()._default_manager
-    missing = people.filter(pk__in=keys, inbox=None).order_by("pk")
-    begun = list(missing.annotate(begins_at=_first_position()).values_list("pk", "begins_at"))
-    if begun:
-        Inbox.objects.bulk_create(
-            (Inbox(user_id=pk, taken=position) for pk, position in begun), ignore_conflicts=True
-        )
-        made = Inbox.objects.filter(user_id__in=[pk for pk, _ in begun])
-        first_memberships(made, members_since)
+    missing = people.filter(pk__in=keys, inbox=None).order_by("pk").only("pk")
+    # Whoever deletes one of them comes before this and is seen, or waits and deletes the inbox too.
+    locked = [user.pk for user in missing.select_for_update(of=("self",), no_key=True)]
+    if not locked:
+        return
+    begins = people.filter(pk__in=locked).order_by("pk").annotate(begins_at=_first_position())
+    begun = list(begins.values_list("pk", "begins_at"))
+    Inbox.objects.bulk_create(
+        (Inbox(user_id=pk, taken=position) for pk, position in begun), ignore_conflicts=True
+    )
+    first_memberships(Inbox.objects.filter(user_id__in=locked), members_since)
 
 
 def _first_position() -> Subquery | Coalesce:
@@ -88,10 +91,14 @@ def _first_position() -> Subquery | Coalesce:
     return Subquery(LogHead.objects.values("floor"))
 
 
-def lock_for_deletion(user: AbstractBaseUser) -> None:
-    """Lock the inbox of a user being deleted, in the deleting transaction.
+def delete_of(user: AbstractBaseUser) -> None:
+    """Delete the inbox of a user being deleted, in the deleting transaction, and keep others out.
 
-    A relay that added an item between Django's look at the related rows and the DELETE would
-    make the deletion fail on a foreign key.
+    Django has already looked for related rows. An inbox that the relay made since would make the
+    deletion fail on a foreign key, as would an item that it added before the DELETE.
     """
-    list(Inbox.objects.select_for_update().filter(user=user.pk))
+    people = get_user_model()._meta.base_manager
+    list(people.select_for_update().filter(pk=user.pk).values("pk"))
+    inbox = Inbox.objects.filter(user=user.pk)
+    list(inbox.select_for_update())
+    inbox.delete()

@@ -5,9 +5,11 @@ import threading
 import pytest
 from django.contrib.auth import get_user_model
 from django.db import connection, transaction
+from django.db.models.deletion import Collector
 
 from notifications import broadcast, notify
-from notifications.models import Item, Outbox
+from notifications.models import Inbox, Item, Outbox
+from notifications.services.inboxes import ensure
 from notifications.services.relay import relay
 from tests.acceptance.screen import counted, titles_of
 from tests.acceptance.test_idempotency import waiting_for_locks
@@ -114,6 +116,30 @@ def test_deleting_while_the_relay_delivers(redis_server, crowd):
     for person in stay:
         assert len(titles_of(person)) == 30
     assert counted(stay)
+
+
+def test_an_inbox_made_in_the_middle_of_a_deletion(crowd):
+    """After Django's look at the rows that go along."""
+    (person,) = crowd(1)
+    deletion = Collector(using="default", origin=person)
+    deletion.collect([person])
+    ensure(person)
+    deletion.delete()
+    assert not Inbox.objects.exists()
+
+
+@pytest.mark.postgresql
+def test_deleted_while_the_relay_makes_the_inbox(redis_server, bob, crowd, caplog):
+    """The relay waits for the deletion, rather than make an inbox for nobody."""
+    (person,) = crowd(1)
+    notify([person, bob], "message", title="Said")
+    with transaction.atomic():
+        person.delete()
+        join = in_thread(relay)
+        wait_until(waiting_for_locks)
+    join()
+    assert not [record for record in caplog.records if record.name.endswith("services.relay")]
+    assert titles_of(bob) == ["Said"]
 
 
 def test_made_in_bulk_without_an_inbox(redis_server, live_site, ada, crowd, screen):
