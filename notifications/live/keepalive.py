@@ -43,7 +43,11 @@ class Keepalive:
 
     def add(self, socket: Pinged) -> None:
         """Keep this socket alive."""
-        self._due[socket] = self._loop.time() + self._interval
+        due = self._due[socket] = self._loop.time() + self._interval
+        # It may be armed for an answer that is due later than this.
+        if self._timer is not None and self._timer.when() > due:
+            self._timer.cancel()
+            self._timer = None
         if self._timer is None:
             self._arm()
 

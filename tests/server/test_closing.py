@@ -7,8 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from websockets.exceptions import InvalidStatus
+from websockets.frames import Frame, Opcode
 
 from tests.server.conftest import closed
+from tests.server.test_parsers import Raw, sent
 from tests.support.waiting import wait_until
 
 pytestmark = [pytest.mark.any_database, pytest.mark.promise_7]
@@ -25,6 +27,21 @@ def test_keepalive(start):
         answers.send("still here")
         assert answers.recv(10) == "still here"
         stalled.socket.close()
+
+
+@pytest.mark.parametrize("way", ["", "?detach=1"])
+def test_pinged_again(start, way):
+    """Who answers is asked again, and may be silent otherwise."""
+    server = start("--ws-ping-interval 0.2 --ws-ping-timeout 5")
+    client = Raw(server, f"pinged{way}")
+    for _ in range(3):
+        ping = client.connection.recv(6)
+        assert ping[:2] == b"\x89\x04"
+        client.send(sent("", opcode=Opcode.PONG)[:-4] + b"\0\0\0\0")  # not an answer
+        client.send(Frame(Opcode.PONG, ping[2:]).serialize(mask=True))
+    client.send(sent("hello"))
+    client.expect("hello")
+    client.close()
 
 
 def test_silent_client(start):
@@ -63,8 +80,9 @@ def test_shutdown(start):
     server.process.signal(signal.SIGTERM)
     assert [closed(socket) for socket in healthy] == [1012, 1012]
     wait_until(lambda: not server.process.running)
-    assert "timeout graceful shutdown exceeded" not in server.process.output()
-    assert "Traceback" not in server.process.output()
+    output = server.process.output()
+    assert "timeout graceful shutdown exceeded" not in output
+    assert "Traceback" not in output
     stalled.socket.close()
 
 

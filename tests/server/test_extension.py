@@ -142,6 +142,7 @@ def test_detached_closes(server):
         assert closed(socket) == 4001
     state = server.wait_for("leaving", lambda state: state["disconnect"])
     assert state["disconnect"] == {"code": 4001, "reason": "asked to"}
+    assert "AssertionError" not in server.process.output(), "the last event came from within close"
 
 
 def test_detached_raises(server):

@@ -86,8 +86,19 @@ def test_interleaved(server, way):
             socket.expect(f"message {number}")
             socket.expect("more")
         other.close()
+    for socket in sockets:
+        socket.close()
+
+
+@pytest.mark.parametrize("way", ["", "?detach=1"])
+def test_fragments(server, way):
+    """Fragments of messages, each a frame of its own, with others' messages in between."""
+    sockets = [Raw(server, f"fragments-{number}{way}") for number in range(4)]
     for number, socket in enumerate(sockets):
         socket.send(sent(f"begun {number}", fin=False))
+        # Control frames may come in between; the answer says that the fragment was read.
+        socket.send(sent("?", opcode=Opcode.PING))
+        assert socket.connection.recv(3) == b"\x8a\x01?"
     for number, socket in enumerate(sockets):
         socket.send(sent(", ended", opcode=Opcode.CONT))
         socket.expect(f"begun {number}, ended")
