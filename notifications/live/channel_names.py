@@ -1,7 +1,5 @@
-"""Names of channels that free them when nobody has the name any more."""
+"""Names of channels that say so when nobody has them any more."""
 
-import asyncio
-import contextlib
 from collections.abc import Callable
 
 
@@ -9,22 +7,19 @@ class ChannelName(str):
     """The name of a channel, held by its consumer.
 
     A consumer may die without telling its layer: by an exception, or cancelled just after it took
-    a message (django/channels#1466). Its name dies with it, and calls `free`.
+    a message (django/channels#1466). Its name dies with it, and calls `gone` with a plain copy,
+    in whatever thread drops it last.
     """
 
-    __slots__ = ("_free", "_loop")
+    __slots__ = ("_gone",)
 
-    _free: Callable[[str], None]
-    _loop: asyncio.AbstractEventLoop
+    _gone: Callable[[str], None]
 
     @classmethod
-    def of(
-        cls, name: str, loop: asyncio.AbstractEventLoop, free: Callable[[str], None]
-    ) -> "ChannelName":
-        """The name that calls `free` in the loop when it is gone."""
+    def of(cls, name: str, gone: Callable[[str], None]) -> "ChannelName":
+        """The name that calls `gone` in the end."""
         self = cls(name)
-        self._loop = loop
-        self._free = free
+        self._gone = gone
         return self
 
     def __reduce__(self) -> tuple[type[str], tuple[str]]:
@@ -32,7 +27,5 @@ class ChannelName(str):
         return str, (str.__str__(self),)
 
     def __del__(self) -> None:
-        """From whatever thread drops it last."""
-        # A closed loop has freed everything.
-        with contextlib.suppress(RuntimeError):
-            self._loop.call_soon_threadsafe(self._free, str.__str__(self))
+        """Tell."""
+        self._gone(str.__str__(self))

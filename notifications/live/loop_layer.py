@@ -63,7 +63,7 @@ class Options:
 class Channel:
     """Where messages for a name go: into a sink, or into a queue for `receive`."""
 
-    __slots__ = ("groups", "name", "queue", "receivers", "sink")
+    __slots__ = ("groups", "keeps", "name", "queue", "receivers", "sink")
 
     def __init__(self, name: str) -> None:
         """A channel that keeps nothing, until it has a sink or somebody receives."""
@@ -71,6 +71,8 @@ class Channel:
         # Names in Redis. A tuple: most have one or two, and there are very many.
         self.groups: tuple[str, ...] = ()
         self.sink: Sink | None = None
+        # Whether messages are kept for `receive`; the queue is made for the first one.
+        self.keeps = False
         self.queue: asyncio.Queue[Any] | None = None
         # How many wait for the queue.
         self.receivers = 0
@@ -134,9 +136,9 @@ class LoopLayer:
         to it from now on arrives, unless Redis is away.
         """
         name = self.new_name(prefix)
-        self.channels[name].queue = self._queue()
+        self.channels[name].keeps = True
         # From here on, so that nothing is left if this is cancelled.
-        owned = ChannelName.of(name, self._loop, self.detach)
+        owned = ChannelName.of(name, self._abandoned)
         subscriptions = self._shard(self._direct).subscriptions
         if not subscriptions.is_acknowledged(self._direct) and not subscriptions.is_lost:
             with contextlib.suppress(RedisConnectionError):
@@ -151,6 +153,7 @@ class LoopLayer:
         """
         entry = self._channel(channel)
         waiting, entry.queue = entry.queue, None
+        entry.keeps = False
         entry.sink = sink
         while waiting is not None and not waiting.empty():
             self._call(entry, self._read(waiting.get_nowait()))
@@ -164,6 +167,7 @@ class LoopLayer:
             self._leave(name, entry)
         entry.groups = ()
         entry.sink = entry.queue = None
+        entry.keeps = False
         self._give_up(self._direct, channel)
         if not channel.startswith(self._direct):
             self._shard(channel).subscriptions.unsubscribe(channel)
@@ -188,9 +192,8 @@ class LoopLayer:
         Raises `RuntimeError` for a channel of another loop, `TypeError` for what is no name.
         """
         entry = self._channel(channel)
-        queue = entry.queue
-        if queue is None:
-            queue = entry.queue = self._queue()
+        entry.keeps = True
+        queue = self._queue(entry)
         entry.receivers += 1
         try:
             return self._read(await queue.get())
@@ -386,12 +389,21 @@ class LoopLayer:
                 self._shard(name).subscriptions.subscribe(name)
         return entry
 
-    def _queue(self) -> "asyncio.Queue[Any]":
-        return asyncio.Queue(self._options.capacity)
+    def _queue(self, entry: Channel) -> "asyncio.Queue[Any]":
+        if entry.queue is None:
+            entry.queue = asyncio.Queue(self._options.capacity)
+        return entry.queue
+
+    def _abandoned(self, channel: str) -> None:
+        # From any thread, even in the middle of a garbage collection.
+        if channel in self.channels:
+            # A closed loop has freed everything.
+            with contextlib.suppress(RuntimeError):
+                self._loop.call_soon_threadsafe(self.detach, channel)
 
     def _pause(self, entry: Channel) -> None:
         # In a group it may be received again; without one that makes it anew.
-        entry.queue = None
+        entry.keeps, entry.queue = False, None
         if not entry.groups:
             self.detach(entry.name)
 
@@ -412,9 +424,9 @@ class LoopLayer:
     def _deliver(self, entry: Channel, message: Any, payload: Any) -> None:
         if entry.sink is not None:
             self._call(entry, message)
-        elif entry.queue is not None:
+        elif entry.keeps:
             try:
-                entry.queue.put_nowait(payload)
+                self._queue(entry).put_nowait(payload)
             except asyncio.QueueFull:
                 self.channel_layer.counts.dropped += 1
                 self._log("%s is full; what came last is dropped", entry.name)

@@ -116,7 +116,7 @@ async def test_what_waits_goes_to_the_sink_first(layer):
     channel = await layer.new_channel()
     loop_layer = layer.of_running_loop()
     await layer.send(channel, {"number": 1})
-    await until(lambda: not loop_layer.channels[channel].queue.empty())
+    await until(lambda: loop_layer.channels[channel].queue is not None)
     got = []
     loop_layer.attach(channel, got.append)
     await layer.send(channel, {"number": 2})
