@@ -7,6 +7,7 @@ from django.db import IntegrityError, transaction
 from notifications.exceptions import IdempotencyConflict, InvalidNotification
 from notifications.models import IdempotencyKey, Notification
 from notifications.services.insert import insert
+from notifications.services.statements import find_key
 
 KEY_MAX = 200
 
@@ -37,9 +38,10 @@ def _write(key: str, fingerprint: str, write: Callable[[], Notification]) -> Not
 
 
 def _first(key: str, fingerprint: str) -> Notification | None:
-    row = IdempotencyKey.objects.select_related("notification").filter(key=key).first()
+    row = find_key(key)
     if row is None:
         return None
-    if row.fingerprint != fingerprint:
+    notification_id, said = row
+    if said != fingerprint:
         raise IdempotencyConflict(f"{key!r} was used for something else.")
-    return row.notification
+    return Notification.objects.get(pk=notification_id)

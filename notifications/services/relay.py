@@ -18,9 +18,9 @@ from notifications.services.statements import (
     claim,
     claim_row,
     delete_outbox,
-    is_due,
+    due_lanes,
 )
-from notifications.services.wake import open_gate, wake_relay
+from notifications.services.wake import hold_gate, open_gate, wake_relay
 
 logger = logging.getLogger(__name__)
 
@@ -30,6 +30,13 @@ CLAIM = {Outbox.Lane.DIRECT: 500, Outbox.Lane.BULK: 2}
 # Seconds after which a relay hands over to its successor: short tasks are what keeps Celery's
 # shutdown fast and its visibility time-out far away.
 RUN_SECONDS = 5.0
+# Between two looks while it lingers: seconds at first, growing by half until a row is found.
+PAUSE_SECONDS = 0.003
+PAUSE_MAX = 0.025
+# A relay that finds so many rows at a time does not pause, nor does it keep help away.
+ROUND_ROWS = 50
+# Seconds after which a relay that keeps up holds the gate for longer.
+HOLD_SECONDS = 0.5
 # Seconds to wait for a lock, with a whole batch and with one row. Our own are held for
 # milliseconds; somebody's long transaction must hold up the person concerned and nobody else.
 BATCH_LOCK_SECONDS = 1.0
@@ -44,24 +51,42 @@ SWEEP_AGE = 2.0
 ERROR_MAX = 2000
 
 
-def relay() -> None:
+def relay(linger: float = 0.0) -> None:
     """Do what is due, persons and campaigns in turn, then wake a successor if there is more.
 
-    The gate stays shut while rows are found, so that a burst finds one relay at work instead of
-    enqueuing many, and is opened before the last look: whoever met it shut had committed before.
+    The gate stays shut while rows are found, and for `linger` seconds after the last one, so that
+    a burst finds one relay at work instead of enqueuing many. It is opened before the last look:
+    whoever met it shut had committed before.
     """
-    stop_at = time.monotonic() + RUN_SECONDS
+    now = found_at = held_at = time.monotonic()
+    stop_at = now + RUN_SECONDS
+    pause = PAUSE_SECONDS
     opened = False
-    while time.monotonic() < stop_at:
-        # Not any(): both lanes have their turn.
-        if sum([relay_batch(lane) for lane in Outbox.Lane]):
-            continue
-        if opened:
+    while (now := time.monotonic()) < stop_at:
+        rows = _round()
+        if rows:
+            found_at, pause = now, PAUSE_SECONDS
+        elif opened:
             return
-        open_gate()
-        opened = True
+        elif now >= found_at + linger:
+            open_gate()
+            opened = True
+        if linger and not opened and rows < ROUND_ROWS:
+            # Behind this row others come, and a batch of ten costs little more than one of one.
+            if now >= held_at + HOLD_SECONDS:
+                hold_gate()
+                held_at = now
+            time.sleep(pause)
+            pause = min(pause * 1.5, PAUSE_MAX)
     open_gate()
     wake_relay()
+
+
+def _round() -> int:
+    """Do a claim of each lane that has something; the number of rows they took."""
+    # Without a transaction first: SQLite's would take its only write lock to find nothing.
+    # Not any(): both lanes have their turn.
+    return sum([_relay_claim(lane) for lane in due_lanes()])
 
 
 def sweep() -> None:
@@ -72,10 +97,11 @@ def sweep() -> None:
 
 
 def relay_batch(lane: Outbox.Lane) -> int:
-    """Do one claim of a lane; the number of rows it took, done or failed."""
-    # Without a transaction first: SQLite's would take its only write lock to find nothing.
-    if not is_due(lane):
-        return 0
+    """Do one claim of a lane, if anything is due; the number of rows it took, done or failed."""
+    return _relay_claim(lane) if lane in due_lanes() else 0
+
+
+def _relay_claim(lane: Outbox.Lane) -> int:
     claimed: list[int] = []
     try:
         with transaction.atomic():

@@ -1,7 +1,7 @@
-"""The relay's SQL, written out for both databases.
+"""SQL that runs for every notification, written out for both databases.
 
-A batch is ten statements, however few people it is for, and composing one with the ORM costs five
-to ten times what running it does. Keys travel as one parameter however many they are.
+A batch of the relay is ten statements, however few people it is for, and composing one with the ORM
+costs five to ten times what running it does. Keys travel as one parameter however many they are.
 """
 
 import json
@@ -73,9 +73,14 @@ _DUE = f"due_at <= {{now}} AND kind IN ('{KINDS[0]}', '{KINDS[1]}')"
 _CLAIM = "SELECT id, kind, notification_id, topic_id, recipients FROM clarion_outbox"
 
 
-def is_due(lane: Outbox.Lane) -> bool:
-    """Whether the lane has rows that are due, locked or not."""
-    return bool(_rows(f"{_CLAIM} WHERE lane = %s AND {_DUE} LIMIT 1", lane.value))
+def due_lanes() -> list[Outbox.Lane]:
+    """The lanes that have rows that are due, locked or not."""
+    looks = ", ".join(
+        f"EXISTS(SELECT 1 FROM clarion_outbox WHERE lane = '{lane.value}' AND {_DUE})"  # noqa: S608
+        for lane in Outbox.Lane
+    )
+    (found,) = _rows(f"SELECT {looks}")
+    return [lane for lane, has in zip(Outbox.Lane, found, strict=True) if has]
 
 
 def claim(lane: Outbox.Lane, limit: int) -> list[Claimed]:
@@ -92,6 +97,14 @@ def claim_row(pk: int) -> list[Claimed]:
 def delete_outbox(pks: Collection[int]) -> None:
     """Delete rows whose work is done."""
     _run("DELETE FROM clarion_outbox WHERE id {among}", _set(pks))
+
+
+def find_key(key: str) -> tuple[int, str] | None:
+    """The notification and fingerprint that an idempotency key stands for."""
+    sql = "SELECT notification_id, fingerprint FROM clarion_idempotencykey WHERE key = %s"
+    for notification_id, fingerprint in _rows(sql, key):
+        return notification_id, fingerprint
+    return None
 
 
 def lock_notifications(pks: Collection[int]) -> list[Notification]:

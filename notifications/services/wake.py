@@ -1,6 +1,7 @@
 """Waking the relay through a gate, so that a burst of commits enqueues a handful of tasks."""
 
 import os
+from collections.abc import Callable
 from functools import lru_cache
 
 from celery import current_app
@@ -16,7 +17,8 @@ from notifications.live.breaker import breaker
 RELAY_TASK = "notifications.relay"
 GATE = "clarion:relay-gate"
 # Milliseconds that one wake-up stands for all others. The relay opens the gate when it has found
-# nothing more; past this time another relay helps it, or replaces it if its task was lost.
+# nothing more. One that keeps up holds it; past this time another relay helps one that does not,
+# or replaces one that was lost.
 GATE_MS = 2000
 # Seconds for each step towards Redis or the broker. `notify()` takes at most two such steps,
 # so that it loses less than a second to a host that hangs.
@@ -36,12 +38,21 @@ def wake_relay() -> None:
 
 def open_gate() -> None:
     """Let the next commit wake the relay again. Never raises."""
+    _at_gate("Opening the relay's gate", lambda redis: redis.delete(GATE))
+
+
+def hold_gate() -> None:
+    """Keep the gate shut for another `GATE_MS`. Never raises."""
+    _at_gate("Holding the relay's gate", lambda redis: redis.set(GATE, b"1", px=GATE_MS))
+
+
+def _at_gate(doing: str, command: Callable[[Redis], object]) -> None:
     if breaker.is_open or not settings.redis_url:
         return
     try:
-        _redis(settings.redis_url, os.getpid()).delete(GATE)
+        command(_redis(settings.redis_url, os.getpid()))
     except Exception as error:  # noqa: BLE001
-        breaker.trip("Opening the relay's gate", error)
+        breaker.trip(doing, error)
 
 
 def _take_gate() -> bool:
