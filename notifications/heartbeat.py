@@ -22,13 +22,13 @@ class Wheel(Generic[T]):
         # Dicts for their order: whoever waited longest in a slot is served first.
         self._slots: list[dict[T, None]] = [{} for _ in range(SLOTS)]
         self._slot_of: dict[T, int] = {}
-        self._next = 0
+        self._next = self._last = 0
         self._task: asyncio.Task[None] | None = None
 
     def add(self, thing: T) -> None:
         """Serve this from now on, first within one turn."""
-        # The emptiest slot, so that a storm of connects spreads over the whole turn.
-        slot = min(range(SLOTS), key=lambda index: len(self._slots[index]))
+        # In turn, so that a storm of connects spreads over the whole wheel.
+        self._last = slot = (self._last + 1) % SLOTS
         self._slots[slot][thing] = None
         self._slot_of[thing] = slot
         if self._task is None or self._task.done():

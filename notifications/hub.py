@@ -103,6 +103,8 @@ class Hub:
 
     async def followed(self) -> None:
         """Have the log followed; to be waited for before a socket reads the database."""
+        if self._joining is not None and self._joining.done() and not self._joining.exception():
+            return
         if self._joining is None:
             self._joining = asyncio.create_task(self._join())
         try:

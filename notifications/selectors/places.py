@@ -2,10 +2,12 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
-from django.db.models import Subquery, Value
+from django.db.models import QuerySet, Subquery, Value
 
 from notifications.models import Inbox, Membership, Topic
+from notifications.selectors.prepared import Prepared
 from notifications.selectors.users import active, head, password
 from notifications.wire.cursor import Cursor
 from notifications.wire.frames import Counters
@@ -80,20 +82,31 @@ class Place:
         return min((stay.since for stay in joined), default=cursor.position)
 
 
-def places(inbox_ids: Iterable[int]) -> dict[int, Place]:
-    """Where many inboxes are, in two queries; without those of deleted or inactive users."""
-    ids = list(inbox_ids)
+def _inboxes(ids: list[int]) -> QuerySet[Any, Any]:
     columns = ("pk", "seq", "unread", "unseen", "taken", "floor")
     log = (head("epoch"), head("position"), head("floor"))
     everyone = Subquery(Topic.objects.filter(key=EVERYONE).values("pk"))
     inboxes = active(Inbox.objects.filter(pk__in=ids))
-    rows = list(inboxes.values_list(*columns, *log, everyone, password()))
+    return inboxes.values_list(*columns, *log, everyone, password())
+
+
+def _memberships(ids: list[int]) -> QuerySet[Any, Any]:
+    memberships = Membership.objects.filter(inbox__in=ids)
+    return memberships.values_list("inbox_id", "topic_id", "since", "until", "seq")
+
+
+INBOXES = Prepared(_inboxes, -1)
+MEMBERSHIPS = Prepared(_memberships, -1)
+
+
+def places(inbox_ids: Iterable[int]) -> dict[int, Place]:
+    """Where many inboxes are, in two queries; without those of deleted or inactive users."""
+    ids = set(inbox_ids)
+    rows = INBOXES.rows(ids)
     # The topics are read after the inbox: a membership that came between bears a later seq, so
     # the session hears of it twice rather than not at all.
     stays: dict[int, list[Stay]] = {}
-    memberships = Membership.objects.filter(inbox__in=ids)
-    rows_of = memberships.values_list("inbox_id", "topic_id", "since", "until", "seq")
-    for inbox_id, topic, since, until, seq in rows_of:
+    for inbox_id, topic, since, until, seq in MEMBERSHIPS.rows(ids):
         stays.setdefault(inbox_id, []).append(Stay(topic, since, until, seq))
     shared: dict[tuple[tuple[int, int], ...], Mapping[int, int]] = {}
     found = {}

@@ -160,17 +160,30 @@ class Error(Frame):
 def encode(frame: Frame, render: Callable[[Item], Item] = lambda item: item) -> str:
     """The frame as JSON text, its items passed through `render`. Absent parts are left out."""
     payload: dict[str, object] = {"type": frame.type}
-    for part in fields(frame):
-        value = getattr(frame, part.name)
+    for name in _names(frame):
+        value = getattr(frame, name)
         if isinstance(value, Counters):
             payload |= {"unread": value.unread, "unseen": value.unseen, "taken": value.taken}
-        elif part.name == "items":
+        elif name == "items":
             payload["items"] = [render(item) for item in value]
-        elif part.name == "item":
+        elif name == "item":
             payload["item"] = render(value)
         elif value is not None:
-            payload[part.name] = value
-    return json.dumps(payload, ensure_ascii=False, separators=(",", ":"))
+            payload[name] = value
+    return _json(payload)
+
+
+# Made once: `json.dumps` with options makes an encoder for each call.
+_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
+_NAMES: dict[str, tuple[str, ...]] = {}
+
+
+def _names(frame: Frame) -> tuple[str, ...]:
+    if frame.type not in _NAMES:
+        _NAMES[frame.type] = tuple(part.name for part in fields(frame))
+    return _NAMES[frame.type]
 
 
 class BadFrame(ValueError):
