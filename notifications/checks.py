@@ -53,10 +53,25 @@ def check_server(app_configs: Configs, **_: object) -> list[CheckMessage]:
     ]
 
 
+def check_sessions(app_configs: Configs, **_: object) -> list[CheckMessage]:
+    """clarion.W002: nothing is kept of login sessions that a heartbeat could look at."""
+    if not django_settings.SESSION_ENGINE.endswith("signed_cookies"):
+        return []
+    return [
+        CheckWarning(
+            "With signed cookies a socket may outlive its login, until the cookie runs out.",
+            hint="Use another SESSION_ENGINE: nothing tells that somebody has signed out when the "
+            "event is lost or the cookie was renewed meanwhile.",
+            id="clarion.W002",
+        )
+    ]
+
+
 ALL: tuple[Callable[..., list[CheckMessage]], ...] = (
     check_numbers,
     check_time_zones,
     check_server,
+    check_sessions,
 )
 
 

@@ -8,6 +8,7 @@ from django.contrib.auth.models import AnonymousUser
 
 from notifications.authentication.digest import digest
 from notifications.authentication.handshake import Scope
+from notifications.authentication.sessions import is_row, latest_expiry
 from notifications.services.audience import UserKey
 
 # Where the middleware leaves the login in the scope.
@@ -19,7 +20,7 @@ class Login:
     """A login session and its person, as of the handshake.
 
     `password_mark` changes with the password (`password_mark`); `inbox_id` is None where it was
-    not looked up, `expires_at` (Unix time) where the end of the login session is not known.
+    not looked up, `expires_at` (Unix time) where only the row of the login session tells.
     """
 
     user_id: UserKey
@@ -53,8 +54,11 @@ def login_of(scope: Scope) -> Login | None:
     if user is None or not user.is_authenticated or not user.is_active:
         return None
     session = scope.get("session")
-    key: str | None = session.session_key if session is not None else None
-    return Login(user.pk, key or "", mark_of(user))
+    if session is None:
+        return Login(user.pk, "", mark_of(user))
+    # The user was found in it, so it is loaded; rows would have to be read once more.
+    expires_at = None if is_row(session) else latest_expiry(session)
+    return Login(user.pk, session.session_key or "", mark_of(user), None, expires_at)
 
 
 def mark_of(user: AbstractBaseUser) -> str:

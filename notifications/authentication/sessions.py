@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from importlib import import_module
-from typing import Any, cast
+from typing import Any, TypeGuard, cast
 
 from django.conf import settings
 from django.contrib.sessions.backends.base import SessionBase
@@ -14,10 +14,10 @@ from django.utils import timezone
 
 @dataclass(frozen=True, slots=True)
 class StoredSession:
-    """What a session holds, and when it runs out (Unix time; None where that is not known)."""
+    """What a session holds, and when it runs out (Unix time)."""
 
     data: Mapping[str, Any]
-    expires_at: float | None
+    expires_at: float
 
 
 def store_class() -> type[SessionBase]:
@@ -37,16 +37,30 @@ def read_sessions(keys: Collection[str]) -> dict[str, StoredSession]:
     return {key: session for key in keys if (session := _loaded(store, key))}
 
 
-def expiry_of(session: SessionBase) -> float | None:
-    """When a session that a request has loaded runs out (Unix time); None if nobody knows.
+def expiry_of(session: SessionBase) -> float:
+    """When a session that a request has loaded runs out (Unix time).
 
     Sessions tell how long they would last if they were saved now, rows when they really end.
     """
-    if isinstance(session, DatabaseStore):
+    if is_row(session):
         rows = session.get_model_class().objects.filter(session_key=session.session_key)
         ends: datetime | None = rows.values_list("expire_date", flat=True).first()
-        return ends.timestamp() if ends else None
-    return _set_expiry(session.get("_session_expiry"))
+        if ends is not None:
+            return ends.timestamp()
+    return latest_expiry(session)
+
+
+def is_row(session: SessionBase) -> TypeGuard[DatabaseStore]:
+    """Whether it is kept in the database, beside a cache or not."""
+    return isinstance(session, DatabaseStore)
+
+
+def latest_expiry(session: SessionBase) -> float:
+    """When it runs out if it was saved just now: the bound for engines that do not say more.
+
+    Without it a socket would outlive a login in signed cookies, of which nothing is kept.
+    """
+    return session.get_expiry_date().timestamp()
 
 
 def _rows(store: type[DatabaseStore], keys: Collection[str]) -> Iterator[tuple[str, StoredSession]]:
@@ -59,15 +73,10 @@ def _rows(store: type[DatabaseStore], keys: Collection[str]) -> Iterator[tuple[s
 
 
 def _loaded(store: type[SessionBase], key: str) -> StoredSession | None:
-    data: dict[str, Any] = store(key).load()
-    return StoredSession(data, _set_expiry(data.get("_session_expiry"))) if data else None
-
-
-def _set_expiry(value: object) -> float | None:
-    """The end that somebody set with `set_expiry`, if it was a time and not a duration."""
-    if isinstance(value, str):
-        value = datetime.fromisoformat(value)
-    return value.timestamp() if isinstance(value, datetime) else None
+    session = store(key)
+    # `items` loads; what is wrong, forged or too old has none.
+    data = dict(session.items())
+    return StoredSession(data, latest_expiry(session)) if data else None
 
 
 def _possible(keys: Collection[str]) -> list[str]:

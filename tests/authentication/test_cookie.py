@@ -1,6 +1,7 @@
 """The cookie path lets in whom Django lets in, and asks for many at once."""
 
-from datetime import timedelta
+import time
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.contrib.auth import get_user, get_user_model
@@ -12,7 +13,7 @@ from django.utils import timezone
 
 from notifications.authentication import Login, login_id, password_mark
 from notifications.authentication.cookie import logins
-from notifications.authentication.sessions import store_class
+from notifications.authentication.sessions import expiry_of, store_class
 from tests.support.site import login_session
 
 pytestmark = [pytest.mark.promise_8, pytest.mark.django_db]
@@ -121,6 +122,22 @@ def test_a_session_that_has_run_out(ada):
     assert logins([key])[key].expires_at == Session.objects.get(pk=key).expire_date.timestamp()
     Session.objects.filter(pk=key).update(expire_date=timezone.now() - timedelta(seconds=1))
     assert logins([key]) == {}
+
+
+def test_every_login_ends(session_of, settings, ada):
+    """With engines that keep nothing of login sessions, sockets have no other end."""
+    now = time.time()
+    soon = datetime.fromtimestamp(now + 3600, tz=UTC).isoformat()
+    ends = {
+        session_of(ada): now + settings.SESSION_COOKIE_AGE,
+        session_of(ada, _session_expiry=0): now + settings.SESSION_COOKIE_AGE,
+        session_of(ada, _session_expiry=300): now + 300,
+        session_of(ada, _session_expiry=soon): now + 3600,
+    }
+    found = logins(ends)
+    for key, end in ends.items():
+        assert found[key].expires_at == pytest.approx(end, abs=60)
+        assert expiry_of(store_class()(key)) == pytest.approx(end, abs=60)
 
 
 @pytest.mark.parametrize("key", ["\x00" * 32, "k" * 5000, "', '", "é" * 32, "", "../../etc"])

@@ -1,6 +1,8 @@
 """What `Authenticate` does with a handshake, the consumer left out."""
 
 import asyncio
+import time
+from dataclasses import replace
 
 import pytest
 from asgiref.sync import sync_to_async
@@ -9,6 +11,8 @@ from django.db import OperationalError
 from notifications.authentication import Authenticate, Login, cookie, login_of, password_mark
 from notifications.authentication.sessions import store_class
 from notifications.authentication.ticket import issue, login_for
+from notifications.checks import check_sessions
+from notifications.hub import holds
 from tests.support.site import login_session
 
 pytestmark = [
@@ -149,3 +153,21 @@ async def test_a_login_from_channels(ada):
     ada.is_active = False
     assert login_of({"user": ada, "session": session}) is None
     assert login_of({}) is None
+
+
+def test_a_login_from_channels_in_signed_cookies_ends(ada, settings):
+    settings.SESSION_ENGINE = "django.contrib.sessions.backends.signed_cookies"
+    session = store_class()()
+    session["_auth_user_id"] = str(ada.pk)
+    session.save()
+    login = login_of({"user": ada, "session": session})
+    assert login.expires_at == pytest.approx(time.time() + settings.SESSION_COOKIE_AGE, abs=60)
+    assert holds(login, ada.password, logins=None)
+    passed = replace(login, expires_at=time.time() - 1)
+    assert not holds(passed, ada.password, logins=None)
+
+
+def test_signed_cookies_are_warned_of(settings):
+    assert check_sessions(None) == []
+    settings.SESSION_ENGINE = "django.contrib.sessions.backends.signed_cookies"
+    assert [problem.id for problem in check_sessions(None)] == ["clarion.W002"]
