@@ -25,7 +25,7 @@ from notifications.authentication.login import Login, mark_of
 from notifications.authentication.sessions import StoredSession, read_sessions
 from notifications.exceptions import InvalidNotification
 from notifications.live import threads
-from notifications.live.batch import MicroBatch
+from notifications.live.batch import MicroBatch, Missing
 from notifications.services.audience import UserKey, primary_key
 
 logger = logging.getLogger(__name__)
@@ -62,7 +62,7 @@ class Logins:
             return None
         try:
             found = await self._batch.get(key)
-        except KeyError:
+        except Missing:
             return None
         if isinstance(found, Exception):
             raise found

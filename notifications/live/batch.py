@@ -1,12 +1,24 @@
 """Many small reads as few large ones."""
 
 import asyncio
+import logging
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from concurrent.futures import Executor
+from itertools import islice
 from typing import Generic, TypeVar
+
+from django.db import InterfaceError, OperationalError
+
+logger = logging.getLogger(__name__)
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
+# The database is away or busy: that is nobody's key, and to ask again makes it worse.
+AWAY = (OperationalError, InterfaceError)
+
+
+class Missing(KeyError):
+    """A read had nothing for the key. Does not name it: keys may hold secrets."""
 
 
 class MicroBatch(Generic[K, V]):
@@ -14,7 +26,8 @@ class MicroBatch(Generic[K, V]):
 
     One call runs at a time, in a thread; what is asked for meanwhile is the next one's, so a batch
     grows with the load and a lone key waits for nobody. `read` starts after every `get` that it
-    answers. For one event loop.
+    answers. A batch that fails is read key by key, so that a bad one harms no other, unless the
+    database is away. For one event loop.
     """
 
     def __init__(
@@ -23,7 +36,7 @@ class MicroBatch(Generic[K, V]):
         limit: int,
         executor: Executor | None = None,
     ) -> None:
-        """Read up to `limit` keys at a time; keys that `read` leaves out raise `KeyError`."""
+        """Read up to `limit` keys at a time; keys that `read` leaves out raise `Missing`."""
         self._read = read
         self._limit = limit
         self._executor = executor
@@ -31,7 +44,7 @@ class MicroBatch(Generic[K, V]):
         self._task: asyncio.Task[None] | None = None
 
     async def get(self, key: K) -> V:
-        """The value of a key. Raises `KeyError`, or whatever `read` raised for its batch."""
+        """The value of a key. Raises `Missing`, or what `read` raised for this key."""
         future = self._wanted.get(key)
         if future is None:
             future = self._wanted[key] = asyncio.get_running_loop().create_future()
@@ -44,22 +57,46 @@ class MicroBatch(Generic[K, V]):
         loop = asyncio.get_running_loop()
         try:
             while self._wanted:
-                keys = list(self._wanted)[: self._limit]
+                keys = list(islice(self._wanted, self._limit))
                 futures = {key: self._wanted.pop(key) for key in keys}
+                values: Mapping[K, V] = {}
+                errors: dict[K, Exception] = {}
                 try:
-                    values = await loop.run_in_executor(self._executor, self._read, keys)
+                    values, errors = await loop.run_in_executor(
+                        self._executor, self._read_apart, keys
+                    )
                 except Exception as error:  # noqa: BLE001 (it is raised by each `get`)
-                    for future in futures.values():
-                        _fail(future, error)
-                else:
-                    for key, future in futures.items():
-                        if key in values:
-                            if not future.done():
-                                future.set_result(values[key])
-                        else:
-                            _fail(future, KeyError(key))
+                    errors = dict.fromkeys(keys, error)
+                for key, future in futures.items():
+                    if key not in values:
+                        _fail(future, errors.get(key) or Missing())
+                    elif not future.done():
+                        future.set_result(values[key])
         finally:
             self._task = None
+
+    def _read_apart(self, keys: list[K]) -> tuple[Mapping[K, V], dict[K, Exception]]:
+        """What was read, and the errors of single keys. Raises what concerns all of them."""
+        try:
+            return self._read(keys), {}
+        except AWAY:
+            raise
+        except Exception as error:
+            if len(keys) == 1:
+                raise
+            name = type(error).__name__
+            logger.warning("Could not read %d keys at once (%s); one by one", len(keys), name)
+        values: dict[K, V] = {}
+        errors: dict[K, Exception] = {}
+        for place, key in enumerate(keys):
+            try:
+                values.update(self._read([key]))
+            except AWAY as error:
+                errors |= dict.fromkeys(keys[place:], error)
+                break
+            except Exception as error:  # noqa: BLE001 (it is raised by the key's `get`)
+                errors[key] = error
+        return values, errors
 
 
 def _fail(future: "asyncio.Future[V]", error: Exception) -> None:
