@@ -9,6 +9,7 @@ timer of its own.
 
 import asyncio
 import logging
+import random
 import time
 from collections.abc import Sequence
 from typing import Any, Protocol
@@ -18,6 +19,7 @@ from asgiref.sync import async_to_sync
 from channels.exceptions import StopConsumer
 from channels.generic.websocket import WebsocketConsumer
 from channels.layers import get_channel_layer
+from django.core.exceptions import ObjectDoesNotExist
 from django.db import Error as DatabaseError
 
 from notifications.authentication import language_of, login_of, offered_subprotocol
@@ -30,10 +32,11 @@ from notifications.live.writer import Writer
 from notifications.selectors import Arriving, Request
 from notifications.services import inboxes
 from notifications.wire import close_codes, events
+from notifications.wire.close_codes import CloseCode
 from notifications.wire.cursor import Cursor
 from notifications.wire.events import LogEvent, Recheck
 from notifications.wire.outputs import Close, Fetch, Output, Send
-from notifications.wire.session import Session
+from notifications.wire.session import Session, State
 
 logger = logging.getLogger(__name__)
 
@@ -148,6 +151,7 @@ class NotificationConsumer(WebsocketConsumer):
         for output in outputs:
             match output:
                 case Fetch(cursor):
+                    self._stop_fetching()
                     self._fetching = asyncio.create_task(self._fetch(cursor))
                 case Close(code):
                     self.session.closed()
@@ -193,9 +197,15 @@ class NotificationConsumer(WebsocketConsumer):
     async def _connect(self, message: Message) -> None:
         """Join first, read afterwards: what is said in between comes twice rather than never."""
         await self.hub.followed()
-        inbox_id = self.login.inbox_id
+        try:
+            inbox_id = self.login.inbox_id or await threads.read(self._make_inbox)
+        except DatabaseError as error:
+            self.hub.complain("A socket could not be opened", error)
+            await self._refuse(close_codes.TRY_AGAIN)
+            return
         if inbox_id is None:
-            inbox_id = (await threads.read(inboxes.ensure, self.scope["user"])).pk
+            await self._refuse(close_codes.SIGNED_OUT)
+            return
         self.inbox_id = inbox_id
         if self._live is None:
             await threads.handle(self.websocket_connect, message)
@@ -204,10 +214,26 @@ class NotificationConsumer(WebsocketConsumer):
             if not await acknowledged(subscribing):
                 logger.warning("Redis does not answer; %s is served by heartbeats", self.group)
                 subscribing.add_done_callback(lambda _: self.hub.recheck(inbox_id))
-            subprotocol = offered_subprotocol(self.scope)
-            await self._send({"type": "websocket.accept", "subprotocol": subprotocol})
+            await self._accept()
         self._open_outlet()
         await self._open()
+
+    async def _accept(self) -> None:
+        subprotocol = offered_subprotocol(self.scope)
+        await self._send({"type": "websocket.accept", "subprotocol": subprotocol})
+
+    async def _refuse(self, code: CloseCode) -> None:
+        """Let the client in just to tell it why not."""
+        await self._accept()
+        close = {"type": "websocket.close", "code": code.number, "reason": code.reason}
+        await self._send(close)
+
+    def _make_inbox(self) -> int | None:
+        """The person's inbox; None if there is no such person any more."""
+        try:
+            return inboxes.ensure(self.scope["user"]).pk
+        except ObjectDoesNotExist:
+            return None
 
     def _open_outlet(self) -> None:
         extension = self._extension
@@ -223,6 +249,10 @@ class NotificationConsumer(WebsocketConsumer):
         self.session.address = (self.dialect, outlet.write)
 
     async def _open(self) -> None:
+        # Before the read, so that who has to be looked at again during it is found.
+        if not self.hub.add(self):
+            self.perform([Close(close_codes.TOO_MANY)])
+            return
         cursor = self._cursor()
         arriving = Arriving(self.inbox_id, cursor, self.dialect.language, self.login.session_key)
         try:
@@ -230,14 +260,15 @@ class NotificationConsumer(WebsocketConsumer):
         except KeyError:
             self.perform([Close(close_codes.SIGNED_OUT)])
             return
-        except DatabaseError:
-            logger.warning("A socket could not be opened", exc_info=True)
+        except Exception as error:  # noqa: BLE001 (the client tries again)
+            self.hub.complain("A socket could not be opened", error)
             self.perform([Close(close_codes.TRY_AGAIN)])
             return
-        if not holds(self.login, arrival.password, arrival.logins):
+        # Closed: the login session ended meanwhile.
+        closed = self.session.state is State.CLOSED
+        if closed or not holds(self.login, arrival.password, arrival.logins):
             self.perform([Close(close_codes.SIGNED_OUT)])
             return
-        self.hub.add(self)
         opened = self.session.opened(arrival.standing, cursor, time.monotonic(), arrival.page)
         self.perform(opened)
 
@@ -249,18 +280,25 @@ class NotificationConsumer(WebsocketConsumer):
 
     async def _fetch(self, cursor: Cursor) -> None:
         request = Request(self.inbox_id, cursor, self.dialect.language)
-        while True:
+        while self.session.state is not State.CLOSED:
             try:
                 page = await self.hub.resume(request)
             except KeyError:
                 self.perform([Close(close_codes.SIGNED_OUT)])
-            except DatabaseError:
-                logger.warning("Could not read changes; trying again", exc_info=True)
-                await asyncio.sleep(FETCH_AGAIN_SECONDS)
-                continue
+                return
+            except Exception as error:  # noqa: BLE001 (tried again)
+                self.hub.complain("Could not read changes; trying again", error)
+                # Not all at once again.
+                await asyncio.sleep(FETCH_AGAIN_SECONDS * random.uniform(0.5, 1.5))  # noqa: S311
             else:
                 self.perform(self.session.fetched(cursor, page, time.monotonic()))
-            return
+                return
+
+    def _stop_fetching(self) -> None:
+        # Not from within: the page that leads to the next one comes from the task itself.
+        if self._fetching is not None and self._fetching is not asyncio.current_task():
+            self._fetching.cancel()
+        self._fetching = None
 
     def _set_timer(self, deadline: float | None) -> None:
         if self._timer is not None:
@@ -287,8 +325,7 @@ class NotificationConsumer(WebsocketConsumer):
         self.session.closed()
         self.hub.remove(self)
         self._set_timer(None)
-        if self._fetching is not None:
-            self._fetching.cancel()
+        self._stop_fetching()
         if self._live is not None and hasattr(self, "channel_name"):
             self._live.discard_group(self.group, self.channel_name)
             self._live.detach(self.channel_name)

@@ -41,13 +41,17 @@ class Wheel(Generic[T]):
             del self._slots[slot][thing]
 
     async def _turn(self) -> None:
+        loop = asyncio.get_running_loop()
+        next_at = loop.time()
         while self._slot_of:
-            await asyncio.sleep(settings.heartbeat_seconds / SLOTS)
+            # By the clock, so that serving takes nothing away from the pace.
+            next_at = max(next_at + settings.heartbeat_seconds / SLOTS, loop.time())
+            await asyncio.sleep(next_at - loop.time())
             self._next = (self._next + 1) % SLOTS
             things = list(self._slots[self._next])
             if things:
                 try:
                     await self._serve(things)
                 except Exception:
-                    # The database is away; the sockets stay, and the next turn tries again.
-                    logger.exception("A heartbeat could not read the database")
+                    # They stay, and have their turn again.
+                    logger.exception("A step of the heartbeat failed")

@@ -4,11 +4,11 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
+from functools import partial
 from typing import ClassVar, Protocol, cast
 from weakref import WeakKeyDictionary
 
 from channels.layers import get_channel_layer
-from django.db import Error as DatabaseError
 
 from notifications import selectors
 from notifications.authentication import Login, password_mark
@@ -21,7 +21,7 @@ from notifications.live.ceiling import Ceiling
 from notifications.live.subscription import Subscription, live
 from notifications.selectors import Arrival, Arriving, Pulse, Request
 from notifications.wire import close_codes, events, frames
-from notifications.wire.events import Event, LogEvent, Message
+from notifications.wire.events import Event, LogEvent, LogRecord, Message
 from notifications.wire.log import BEHIND_SECONDS, Log
 from notifications.wire.outputs import Close, Output
 from notifications.wire.session import Session
@@ -33,6 +33,12 @@ logger = logging.getLogger(__name__)
 BATCH = 100
 # Sockets that are written to before others have a turn: about two milliseconds.
 SPREAD = 250
+# Sockets of one person at one process: more are no tabs and devices any more.
+SOCKETS_OF_ONE = 500
+# Seconds that a socket waits for what it needs to open; then its client tries again later.
+ARRIVE_SECONDS = 5.0
+# Seconds between two complaints about the database.
+COMPLAIN_SECONDS = 1.0
 # Log entries fetched at a time where some were missed.
 LOG_PAGE = 100
 # Seconds after which the log is fetched again when the database could not be read.
@@ -85,6 +91,10 @@ class Hub:
         self._timer: asyncio.TimerHandle | None = None
         self._fetching: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
+        self._complained_at = float("-inf")
+        # Inboxes that are being compared, and whether once more after that.
+        self._comparing: dict[int, bool] = {}
+        self._comparing_all: bool | None = None
 
     @classmethod
     def of_running_loop(cls) -> "Hub":
@@ -103,35 +113,42 @@ class Hub:
 
     async def followed(self) -> None:
         """Have the log followed; to be waited for before a socket reads the database."""
-        if self._joining is not None and self._joining.done() and not self._joining.exception():
+        joining = self._joining
+        if joining is None:
+            joining = self._joining = asyncio.create_task(self._join())
+        elif joining.done():
             return
-        if self._joining is None:
-            self._joining = asyncio.create_task(self._join())
         try:
             # One who gives up must not take it away from the others.
-            await asyncio.shield(self._joining)
+            await asyncio.shield(joining)
         except Exception:
             # Redis is away. What passes by meanwhile is found by the heartbeat.
             logger.warning("Could not follow the broadcast log", exc_info=True)
-            self._joining = None
+            if self._joining is joining:
+                self._joining = None
 
     def leave(self) -> None:
         """A socket is gone."""
         self._guests -= 1
-        if not self._guests and self._joining is not None:
+        if self._guests:
+            return
+        if self._joining is not None:
             joining, self._joining = self._joining, None
             self._closing = asyncio.create_task(_close(joining))
             self._keep(self._closing)
-            if self._timer is not None:
-                self._timer.cancel()
-                self._timer = None
-            self.log = Log()
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self.log = Log()
 
-    def add(self, socket: Socket) -> None:
-        """Follow the database with an open socket from now on."""
+    def add(self, socket: Socket) -> bool:
+        """Follow the database with this socket from now on; False if its person has too many."""
+        if len(self._of_inbox.get(socket.inbox_id, ())) >= SOCKETS_OF_ONE:
+            return False
         self._sockets[socket.session] = socket
         self._of_inbox.setdefault(socket.inbox_id, []).append(socket)
         self._wheel.add(socket)
+        return True
 
     def remove(self, socket: Socket) -> None:
         """Do so no more; fine if it was never added."""
@@ -155,17 +172,27 @@ class Hub:
     async def arrive(self, arriving: Arriving) -> Arrival:
         """What a new socket needs, by a read that starts now or later.
 
-        Raises `KeyError` for an inbox that nobody may open, and database errors.
+        Raises `KeyError` for an inbox that nobody may open; anything else means to try again later.
         """
-        arrival = await self._arrivals.get(arriving)
+        async with asyncio.timeout(ARRIVE_SECONDS):
+            arrival = await self._arrivals.get(arriving)
         if not self.log.begun:
             self.log.begin(arrival.standing.position, time.monotonic())
-            self._look_at_log()
+        self._heard_of(arrival.standing.position)
         return arrival
 
     async def resume(self, request: Request) -> Page:
         """A page of what changed. Raises as `arrive` does."""
-        return await self._resumes.get(request)
+        page = await self._resumes.get(request)
+        self._heard_of(page.standing.position)
+        return page
+
+    def complain(self, what: str, error: BaseException) -> None:
+        """Log a failure that many sockets meet at once, once."""
+        now = time.monotonic()
+        if now >= self._complained_at + COMPLAIN_SECONDS:
+            self._complained_at = now
+            logger.warning("%s: %s: %s", what, type(error).__name__, error, exc_info=error)
 
     def read(self, message: Message) -> Event | None:
         """The event in a group's message; the sockets of a person all get the same message."""
@@ -175,7 +202,12 @@ class Hub:
 
     def recheck(self, inbox_id: int) -> None:
         """Compare a person's sockets with the database now: one may be behind, or not allowed."""
-        self._keep(asyncio.create_task(self._recheck(inbox_id)))
+        if inbox_id in self._comparing:
+            # All of a person's sockets ask at once.
+            self._comparing[inbox_id] = True
+        elif inbox_id in self._of_inbox:
+            self._comparing[inbox_id] = False
+            self._keep(asyncio.create_task(self._recheck(inbox_id)))
 
     # -- the log ---------------------------------------------------------------------------------
 
@@ -198,6 +230,10 @@ class Hub:
             self.log.take(event.entries, time.monotonic())
             self._look_at_log()
 
+    def _heard_of(self, position: int, wait: float = BEHIND_SECONDS) -> None:
+        self.log.heard_of(position, time.monotonic(), wait)
+        self._look_at_log()
+
     def _look_at_log(self) -> None:
         """Spread what is ready, and see to it that what is missing is fetched in time."""
         if self.log.has_ready and self._spreading is None:
@@ -211,19 +247,31 @@ class Hub:
 
     async def _spread(self) -> None:
         try:
-            while (record := self.log.next()) is not None:
-                frame = frames.Broadcast(record.kind, record.item, record.position)
-                encoded: dict[Dialect, Encoded] = {}
-                addresses = cast("Iterator[Address]", self.log.spread(record))
-                for written, (dialect, write) in enumerate(addresses, 1):
-                    data = encoded.get(dialect)
-                    if data is None:
-                        data = encoded[dialect] = dialect.encode(frame)
-                    write(data)
-                    if written % SPREAD == 0:
-                        await asyncio.sleep(0)
+            while run := self.log.next():
+                await self._spread_run(self.log, run)
         finally:
             self._spreading = None
+
+    async def _spread_run(self, log: Log, run: list[LogRecord]) -> None:
+        first = run[0].position
+        encoded: dict[Dialect, Encoded] = {}
+        seats = cast("Iterator[tuple[int, Address]]", log.spread(run))
+        for written, (after, (dialect, write)) in enumerate(seats, 1):
+            try:
+                if after >= first:
+                    # Just joined: some of these were from before.
+                    if mine := [record for record in run if record.position > after]:
+                        write(_broadcasts(dialect, mine))
+                elif dialect in encoded:
+                    write(encoded[dialect])
+                else:
+                    encoded[dialect] = _broadcasts(dialect, run)
+                    write(encoded[dialect])
+            except Exception as error:  # noqa: BLE001 (it harms no other)
+                # It concerns this socket, or an entry that nobody can be shown.
+                self.complain("A broadcast could not be written", error)
+            if written % SPREAD == 0:
+                await asyncio.sleep(0)
 
     def _fetch_log(self) -> None:
         self._timer = None
@@ -231,57 +279,102 @@ class Hub:
             self._fetching = asyncio.create_task(self._fetch_missed())
 
     async def _fetch_missed(self) -> None:
-        log = self.log
         try:
-            while log is self.log and log.deadline is not None:
-                tail = await threads.read(selectors.log_after, log.taken, LOG_PAGE)
-                now = time.monotonic()
-                if tail.head - log.taken > settings.resume_limit:
-                    # Each socket is told what concerns its person, or to begin anew.
-                    for session in log.followers():
-                        socket = self._sockets[session]  # type: ignore[index]
-                        socket.perform(socket.session.lost())
-                    log.jump(tail.head)
-                else:
-                    log.fetched(tail.records, tail.up_to, now)
-                    log.heard_of(tail.head, now)
-        except DatabaseError:
-            logger.warning("Could not read the broadcast log; trying again", exc_info=True)
+            await self._fetch_pages(self.log)
+        except Exception as error:  # noqa: BLE001 (it harms no other)
+            self.complain("Could not read the broadcast log; trying again", error)
             await asyncio.sleep(FETCH_AGAIN_SECONDS)
         finally:
             self._fetching = None
             self._look_at_log()
 
+    async def _fetch_pages(self, log: Log) -> None:
+        while log is self.log:
+            tail = await threads.read(selectors.log_after, log.taken, LOG_PAGE)
+            if tail.head - log.taken > settings.resume_limit:
+                # Each socket is told what concerns its person, or to begin anew.
+                for done, session in enumerate(log.followers(), 1):
+                    socket = self._sockets.get(session)  # type: ignore[call-overload]
+                    if socket is not None:
+                        socket.perform(socket.session.lost())
+                    if done % SPREAD == 0:
+                        await asyncio.sleep(0)
+                if log.followers():
+                    continue
+                log.jump(tail.head, time.monotonic())
+                return
+            log.fetched(tail.records, tail.up_to, tail.head, time.monotonic())
+            self._look_at_log()
+            if tail.up_to >= tail.head:
+                return
+
     # -- comparing with the database -------------------------------------------------------------
 
-    async def _beat(self, sockets: Collection[Socket]) -> None:
-        pulse = await self._pulse(sockets)
-        now = time.monotonic()
-        for socket in sockets:
-            if self._may_stay(socket, pulse):
-                beat = pulse.beats[socket.inbox_id]
-                socket.perform(socket.session.heartbeat(beat.seq, now))
+    async def _beat(self, sockets: list[Socket]) -> None:
+        for start in range(0, len(sockets), BATCH):
+            batch = sockets[start : start + BATCH]
+            try:
+                pulse = await self._pulse(batch)
+            except Exception as error:  # noqa: BLE001 (it harms no other)
+                self.complain("A heartbeat could not read the database", error)
+                for socket in batch:
+                    # What it says of the session is true all the same, and keeps the client.
+                    self._each(socket, partial(socket.session.heartbeat, socket.session.seq, 0.0))
+                continue
+            now = time.monotonic()
+            for socket in batch:
+                if self._may_stay(socket, pulse):
+                    session, seq = socket.session, pulse.beats[socket.inbox_id].seq
+                    self._each(socket, partial(session.heartbeat, seq, now))
 
     def _regained(self) -> None:
         """What was published while Redis was away will not come."""
-        self._keep(asyncio.create_task(self._compare_all()))
+        if self._comparing_all is None:
+            self._keep(asyncio.create_task(self._compare_all()))
+        # Once more, if it happens again meanwhile.
+        self._comparing_all = True
 
     async def _compare_all(self) -> None:
-        sockets = list(self._sockets.values())
-        for start in range(0, len(sockets), BATCH):
-            batch = sockets[start : start + BATCH]
-            await self._compare([socket for socket in batch if socket.session in self._sockets])
-
-    async def _compare(self, sockets: Collection[Socket]) -> None:
-        pulse = await self._pulse(sockets, wait=0.0)
-        for socket in sockets:
-            if self._may_stay(socket, pulse):
-                socket.perform(socket.session.compare(pulse.beats[socket.inbox_id].seq))
+        try:
+            while self._comparing_all:
+                self._comparing_all = False
+                sockets = list(self._sockets.values())
+                for start in range(0, len(sockets), BATCH):
+                    batch = sockets[start : start + BATCH]
+                    await self._compare([s for s in batch if s.session in self._sockets])
+        finally:
+            self._comparing_all = None
 
     async def _recheck(self, inbox_id: int) -> None:
-        sockets = list(self._of_inbox.get(inbox_id, ()))
-        if sockets:
-            await self._compare(sockets)
+        try:
+            again = True
+            while again:
+                self._comparing[inbox_id] = False
+                await self._compare(list(self._of_inbox.get(inbox_id, ())))
+                again = self._comparing[inbox_id]
+        finally:
+            del self._comparing[inbox_id]
+
+    async def _compare(self, sockets: Collection[Socket]) -> None:
+        if not sockets:
+            return
+        try:
+            pulse = await self._pulse(sockets, wait=0.0)
+        except Exception as error:  # noqa: BLE001 (it harms no other)
+            # The heartbeat will find what this would have found.
+            self.complain("Sockets could not be compared with the database", error)
+            return
+        for socket in sockets:
+            if self._may_stay(socket, pulse):
+                seq = pulse.beats[socket.inbox_id].seq
+                self._each(socket, partial(socket.session.compare, seq))
+
+    def _each(self, socket: Socket, decide: Callable[[], Sequence[Output]]) -> None:
+        """Do it for one socket, so that it harms no other."""
+        try:
+            socket.perform(decide())
+        except Exception as error:  # noqa: BLE001 (it harms no other)
+            self.complain("A socket failed", error)
 
     async def _pulse(self, sockets: Collection[Socket], wait: float = BEHIND_SECONDS) -> Pulse:
         pulse = await threads.read(
@@ -290,8 +383,7 @@ class Hub:
             {socket.login.session_key for socket in sockets},
         )
         if pulse.position is not None:
-            self.log.heard_of(pulse.position, time.monotonic(), wait)
-            self._look_at_log()
+            self._heard_of(pulse.position, wait)
         return pulse
 
     def _may_stay(self, socket: Socket, pulse: Pulse) -> bool:
@@ -299,7 +391,7 @@ class Hub:
         beat = pulse.beats.get(socket.inbox_id)
         may = beat is not None and holds(socket.login, beat.password, pulse.logins)
         if not may:
-            socket.perform([Close(close_codes.SIGNED_OUT)])
+            self._each(socket, lambda: [Close(close_codes.SIGNED_OUT)])
         return may
 
     def _keep(self, task: "asyncio.Task[None]") -> None:
@@ -310,7 +402,7 @@ class Hub:
     def _ended(self, task: "asyncio.Task[None]") -> None:
         self._tasks.discard(task)
         if not task.cancelled() and task.exception() is not None:
-            logger.error("The sockets of this process were not compared", exc_info=task.exception())
+            logger.error("A task of the sockets failed", exc_info=task.exception())
 
 
 def holds(login: Login, password: str, logins: Collection[str] | None) -> bool:
@@ -322,5 +414,16 @@ def holds(login: Login, password: str, logins: Collection[str] | None) -> bool:
     return not login.session_key or login.session_key in logins
 
 
+def _broadcasts(dialect: Dialect, run: Sequence[LogRecord]) -> Encoded:
+    return dialect.encode_all(
+        [frames.Broadcast(record.kind, record.item, record.position) for record in run]
+    )
+
+
 async def _close(joining: "asyncio.Task[Subscription]") -> None:
-    await (await joining).close()
+    try:
+        subscription = await joining
+    except Exception:  # noqa: BLE001 (whatever the layer raised)
+        # There is nothing to leave.
+        return
+    await subscription.close()

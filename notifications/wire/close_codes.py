@@ -39,4 +39,16 @@ SIGNED_OUT = CloseCode(
 )
 NOT_FOUND = CloseCode(4404, "not_found", "no such socket", False, "the path leads nowhere")
 
-CLOSE_CODES = (GOING_AWAY, KEEPALIVE, TRY_AGAIN, PROTOCOL_VIOLATION, SIGNED_OUT, NOT_FOUND)
+TOO_MANY = CloseCode(
+    4429, "too_many", "too many sockets", False, "a person has 500 sockets open at one process"
+)
+
+CLOSE_CODES = (
+    GOING_AWAY,
+    KEEPALIVE,
+    TRY_AGAIN,
+    PROTOCOL_VIOLATION,
+    SIGNED_OUT,
+    NOT_FOUND,
+    TOO_MANY,
+)

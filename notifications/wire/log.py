@@ -6,7 +6,7 @@ Python without I/O; time is passed in.
 """
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Protocol, cast
 
 from notifications.wire.events import LogRecord
@@ -20,6 +20,8 @@ HOLD_SECONDS = 0.5
 BEHIND_SECONDS = 2.0
 # Entries kept for sessions that were just reading the database while others got them.
 RECENT = 256
+# Entries that are spread together at most.
+RUN = 32
 # Entries that wait for one before them, or for the log to begin; past this they are fetched.
 HOLD_LIMIT = 1000
 
@@ -53,13 +55,16 @@ class Log:
         # nothing else of a session: with ten thousand, memory is what it waits for.
         self._followers: dict[int, dict[Follower, tuple[int, object]]] = {}
         self._pending: dict[Follower, tuple[int, object]] = {}
+        # The position of those who are still to be given what is being spread.
+        self._before = 0
 
     # -- what arrives ------------------------------------------------------------------------
 
     def begin(self, position: int, now: float) -> None:
         """Start after `position`, read from the database after the log was subscribed to."""
         self.begun = True
-        self.position = self._taken = self._head = self._recent_after = position
+        self.position = self._taken = self._recent_after = position
+        self._head = max(self._head, position)
         self._held = {p: record for p, record in self._held.items() if p > position}
         self._advance(now)
 
@@ -79,8 +84,11 @@ class Log:
             fetch_at = now + wait
             self._fetch_at = min(fetch_at, self._fetch_at or fetch_at)
 
-    def fetched(self, records: Iterable[LogRecord], up_to: int, now: float) -> None:
-        """Everything of the log after what was taken and up to `up_to`, from the database."""
+    def fetched(self, records: Iterable[LogRecord], up_to: int, head: int, now: float) -> None:
+        """Everything of the log after what was taken and up to `up_to`, from the database.
+
+        `head` is where the log ends; who spoke of later entries was wrong, or will say so again.
+        """
         for record in records:
             if record.position > self._taken:
                 self._ready.append(record)
@@ -89,18 +97,20 @@ class Log:
             # The rest was retracted or has expired: nothing to say, but a position to reach.
             self._ready.append(_blank(up_to))
             self._taken = up_to
-        self._head = max(self._head, up_to)
+        self._head = head
+        self._held = {p: record for p, record in self._held.items() if p <= head + HOLD_LIMIT}
         self._fetch_at = None
         self._advance(now)
 
-    def jump(self, position: int) -> None:
+    def jump(self, position: int, now: float) -> None:
         """Go on after `position` without what lies before; nobody may follow now."""
         self.position = self._taken = self._recent_after = position
         self._ready.clear()
         self._recent.clear()
         self._fetch_at = None
-        self._head = max(self._head, position)
-        self._held = {p: record for p, record in self._held.items() if p > position}
+        self._head = position
+        self._held = {p: r for p, r in self._held.items() if position < p <= position + HOLD_LIMIT}
+        self._advance(now)
 
     def followers(self) -> list[Follower]:
         """Everybody who follows."""
@@ -136,7 +146,7 @@ class Log:
 
     def reached(self, follower: Follower) -> int:
         """The position up to which one who follows has been given everything."""
-        return self.position - 1 if follower in self._pending else self.position
+        return self._before if follower in self._pending else self.position
 
     def since(self, position: int) -> list[LogRecord] | None:
         """The entries given out after `position`; None if they are not all remembered."""
@@ -151,24 +161,28 @@ class Log:
         """Whether there is an entry to spread."""
         return bool(self._ready)
 
-    def next(self) -> LogRecord | None:
-        """The next entry to spread."""
-        return self._ready.popleft() if self._ready else None
+    def next(self) -> list[LogRecord]:
+        """The next entries to spread, all of one topic, so that one write can bring them all."""
+        run: list[LogRecord] = []
+        ready = self._ready
+        while ready and len(run) < RUN and (not run or ready[0].topic == run[0].topic):
+            run.append(ready.popleft())
+        return run
 
-    def spread(self, record: LogRecord) -> Iterator[object]:
-        """The addresses of those whom the entry concerns; the caller may pause in between.
+    def spread(self, run: Sequence[LogRecord]) -> Iterator[tuple[int, object]]:
+        """Whom the entries concern: the position after which they do, and the address.
 
-        Meanwhile others may come and go: `reached` tells who has been given the entry.
+        The caller may pause in between, and others may come and go: `reached` tells who has been
+        given the entries. One who is given them has them, whatever becomes of the write.
         """
-        position = self.position = record.position
-        self._recent.append(record)
-        if len(self._recent) > RECENT:
+        self._before = run[0].position - 1
+        self.position = run[-1].position
+        self._recent += run
+        while len(self._recent) > RECENT:
             self._recent_after = self._recent.popleft().position
-        self._pending = pending = dict(self._followers.get(record.topic, ()))
+        self._pending = pending = dict(self._followers.get(run[0].topic, ()))
         while pending:
-            after, address = pending.popitem()[1]
-            if position > after:
-                yield address
+            yield pending.popitem()[1]
 
     # -- internals ---------------------------------------------------------------------------
 
@@ -178,7 +192,7 @@ class Log:
             self._taken = record.position
         if self._held:
             self._held = {p: record for p, record in self._held.items() if p > self._taken}
-        if self._taken >= self._head:
+        if self._taken >= self._head and not self._held:
             self._fetch_at = None
         elif self._fetch_at is None:
             self._fetch_at = now + HOLD_SECONDS

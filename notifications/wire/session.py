@@ -110,7 +110,7 @@ class Session:
     def deadline(self) -> float | None:
         """When to call `tick` next."""
         times = [self._gap_until, self._suspect_until]
-        if self._asked is not None and self._asked_at is not None:
+        if self._asked is not None and self._asked_at is not None and self._is_live:
             times.append(self._asked_at + RESUME_SECONDS)
         return min((time for time in times if time is not None), default=None)
 
@@ -121,6 +121,8 @@ class Session:
 
         `page` is what changed after the client's cursor, if that was read along with it.
         """
+        if self.state is State.CLOSED:
+            return []
         self._adopt(standing)
         self.seq, self._position = standing.seq, standing.position
         hello = frames.Hello(
@@ -159,9 +161,9 @@ class Session:
     def fetched(self, cursor: Cursor, page: Page, now: float) -> list[Output]:
         """The page asked for by `Fetch(cursor)`.
 
-        One that was asked for before a stall comes when it is not wanted any more.
+        The very one: an equal cursor may be that of a page that was asked for before a stall.
         """
-        if self.state is not State.FETCHING or cursor != self._fetching:
+        if self.state is not State.FETCHING or cursor is not self._fetching:
             return []
         self._adopt(page.standing)
         self.seq, self._position = page.seq, page.position
@@ -301,11 +303,12 @@ class Session:
         return self._asked_at is None or now >= self._asked_at + RESUME_SECONDS
 
     def _answer_resume(self, cursor: Cursor, now: float) -> list[Output]:
-        self._asked = None
-        if self.state is not State.LIVE:
-            # A fetch is under way or must wait for the socket to drain; what that one does not
-            # bring, the next heartbeat shows to the client.
+        if not self._is_live:
+            # A fetch is under way or waits for the socket to drain. It begins where this session
+            # is, which may be beyond what the client misses: answered when it is over.
+            self._asked = cursor
             return []
+        self._asked = None
         self._asked_at = now
         return self._fetch(cursor)
 
@@ -331,11 +334,13 @@ class Session:
 
     def _go_live(self, now: float) -> list[Output]:
         self._fetching = None
-        self._log.heard_of(self._position, now)
         if self._overflowed:
             self._forget()
             return self._fetch(self._cursor())
-        return self._follow() + self._release(now)
+        outputs = self._follow() + self._release(now)
+        if self._asked is not None and self._is_live and self._may_ask(now):
+            return outputs + self._answer_resume(self._asked, now)
+        return outputs
 
     def _follow(self) -> list[Output]:
         """Go on with the log from our own position, first with what others have had already."""

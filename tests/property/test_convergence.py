@@ -48,7 +48,7 @@ class Process:
         self.log = Log()
         self.in_flight: list[dict[str, Any]] = []
         self.spreading: Iterator[Any] = iter(())
-        self.record: LogRecord | None = None
+        self.run: list[LogRecord] = []
 
     def hears(self, group: str, message: dict[str, Any]) -> None:
         """The network has something; without a socket the process is in no group."""
@@ -64,18 +64,19 @@ class Process:
     def spread(self, steps: int) -> None:
         """Write to some sockets; in between anything may happen."""
         for _ in range(steps):
-            session = next(self.spreading, None)
-            if session is None:
-                self.record = self.log.next()
-                if self.record is None:
+            seat = next(self.spreading, None)
+            if seat is None:
+                self.run = self.log.next()
+                if not self.run:
                     return
-                self.spreading = self.log.spread(self.record)
+                self.spreading = self.log.spread(self.run)
                 continue
-            record = self.record
-            assert record
+            after, session = seat
             device = next(device for device in self.devices if device.session is session)
-            frame = frames.Broadcast(record.kind, record.item, record.position)
-            device.on_the_wire.append(frames.encode(frame))
+            for record in self.run:
+                if record.position > after:
+                    frame = frames.Broadcast(record.kind, record.item, record.position)
+                    device.on_the_wire.append(frames.encode(frame))
 
     def tick(self) -> None:
         """Fetch what did not come."""
@@ -85,10 +86,10 @@ class Process:
                 for session in self.log.followers():
                     device = next(device for device in self.devices if device.session is session)
                     device.perform(session.lost())
-                self.log.jump(tail.head)
+                self.log.jump(tail.head, self.world.now)
             else:
-                self.log.fetched(tail.records, tail.up_to, self.world.now)
-                self.log.heard_of(tail.head, self.world.now)
+                self.log.fetched(tail.records, tail.up_to, tail.head, self.world.now)
+                self.log.heard_of(tail.head, self.world.now, 0.0)
 
     def left(self) -> None:
         """A socket is gone; with the last one goes the log."""
@@ -128,6 +129,7 @@ class Device:
         standing = selectors.standing(self.inbox_id)
         if not log.begun:
             log.begin(standing.position, self.world.now)
+        log.heard_of(standing.position, self.world.now)
         self.perform(self.session.opened(standing, cursor, self.world.now))
 
     def disconnect(self) -> None:
@@ -155,6 +157,7 @@ class Device:
         assert self.session
         cursor = self.to_fetch.pop(0)
         page = selectors.changes(self.inbox_id, cursor)
+        self.process.log.heard_of(page.standing.position, self.world.now)
         self.perform(self.session.fetched(cursor, page, self.world.now))
 
     def deliver(self, index: int) -> None:

@@ -53,10 +53,11 @@ def record(position: int, topic: int = EVERYONE) -> LogRecord:
 def spread(log: Log) -> dict[Session, list[str]]:
     """Give out what the log has ready; what each session is written."""
     written: dict[Session, list[str]] = {}
-    while (entry := log.next()) is not None:
-        for session in log.spread(entry):
+    while run := log.next():
+        for after, session in log.spread(run):
             assert isinstance(session, Session)
-            written.setdefault(session, []).append(f"p{entry.position}")
+            mine = [f"p{entry.position}" for entry in run if entry.position > after]
+            written.setdefault(session, []).extend(mine)
     return written
 
 
@@ -180,7 +181,7 @@ class TestLog:
         first, second = live(log=log), live(log=log)
         log.take([record(11)], 0.0)
         spreading = log.spread(log.next())
-        reached = next(spreading)
+        _, reached = next(spreading)
         waiting = second if reached is first else first
         assert (reached.position, waiting.position) == (11, 10)
         waiting.stalled()
@@ -195,19 +196,60 @@ class TestLog:
         next(spreading)
         late = Session(30, log)
         assert sent(late.opened(standing(), Cursor("e", 5, 10), 0.0)) == ["hello", "p11"]
-        assert list(spreading) in ([first], [second])
+        assert [session for _, session in spreading] in ([first], [second])
         assert late.position == 11
 
-    def test_one_who_heard_of_a_later_entry_has_the_log_fetched(self):
-        session = live(position=12, log=begun(10))
-        assert session._log.deadline == BEHIND_SECONDS
+    def test_what_is_ready_together_is_spread_together(self):
+        log = begun(10)
+        live(log=log)
+        log.take([record(11), record(12), record(13, STAFF), record(14)], 0.0)
+        runs = [[entry.position for entry in run] for run in iter(log.next, [])]
+        assert runs == [[11, 12], [13], [14]]
+
+    def test_a_missing_entry_is_fetched(self):
+        log = begun(10)
+        log.take([record(12)], 0.0)
+        assert (log.deadline, log.has_ready) == (HOLD_SECONDS, False)
+        log.fetched([record(11)], 12, 12, 1.0)
+        assert (log.deadline, log.taken) == (None, 12)
+
+    def test_entries_that_the_database_has_are_waited_for(self):
+        log = begun(10)
+        log.heard_of(11, 0.0)
+        assert log.deadline == BEHIND_SECONDS
+        log.take([record(11)], 1.0)
+        assert log.deadline is None
+
+    def test_nonsense_about_the_end_of_the_log_is_forgotten(self):
+        log = begun(10)
+        log.take([record(2**60)], 0.0)
+        assert log.deadline == HOLD_SECONDS
+        log.fetched([], 10, 10, 1.0)
+        assert log.deadline is None
+
+    def test_an_entry_that_came_before_the_log_began(self):
+        log = Log()
+        log.take([record(11), record(13)], 0.0)
+        log.begin(10, 1.0)
+        assert [entry.position for entry in log.next()] == [11]
+        assert log.deadline == 1.0 + HOLD_SECONDS
+
+    def test_far_behind_everybody_fetches_for_himself(self):
+        log = begun(10)
+        session = live(log=log)
+        log.take([record(501)], 0.0)
+        assert [follower.lost() for follower in log.followers()] == [[Fetch(Cursor("e", 5, 10))]]
+        log.jump(500, 1.0)
+        assert spread(log) == {}
+        session.fetched(session._fetching, Page(standing(5, 500), 5, 500), 2.0)
+        assert session.position == 501
 
     def test_a_change_of_topics_while_an_entry_is_spread_loses_it_for_nobody(self):
         log = begun(10)
         first, second = live(log=log), live(log=log)
         log.take([record(11)], 0.0)
         spreading = log.spread(log.next())
-        reached = next(spreading)
+        _, reached = next(spreading)
         waiting = second if reached is first else first
         outputs = waiting.event(change(5, 6, topics={EVERYONE: 0, STAFF: 11}), 0.0)
         assert sent(outputs) == [6, "p11"]
@@ -254,9 +296,9 @@ class TestFetching:
 
     def test_page_by_page(self):
         session = self.fetching()
-        page, fetch = session.fetched(Cursor("e", 3, 10), Page(standing(9), 7, 10, more=True), 0.0)
+        page, fetch = session.fetched(session._fetching, Page(standing(9), 7, 10, more=True), 0.0)
         assert (sent([page]), fetch) == (["sync"], Fetch(Cursor("e", 7, 10)))
-        last = session.fetched(Cursor("e", 7, 10), Page(standing(9), 9, 10), 0.0)
+        last = session.fetched(session._fetching, Page(standing(9), 9, 10), 0.0)
         assert sent(last) == ["sync"]
         assert session.state is State.LIVE
 
@@ -264,13 +306,13 @@ class TestFetching:
         session = self.fetching()
         assert session.event(change(8, 9), 0.0) == []
         assert session.event(change(9, 10), 0.0) == []
-        page = session.fetched(Cursor("e", 3, 10), Page(standing(9), 9, 10), 0.0)
+        page = session.fetched(session._fetching, Page(standing(9), 9, 10), 0.0)
         assert sent(page) == ["sync", 10]
 
     def test_reset(self):
         session = self.fetching()
         page = Page(standing(9), 9, 10, reset="too_far")
-        assert sent(session.fetched(Cursor("e", 3, 10), page, 0.0)) == ["reset"]
+        assert sent(session.fetched(session._fetching, page, 0.0)) == ["reset"]
         assert (session.seq, session.state) == (9, State.LIVE)
 
 
@@ -306,21 +348,23 @@ class TestStall:
 
     def test_between_pages(self):
         session = TestFetching().fetching()
-        session.fetched(Cursor("e", 3, 10), Page(standing(9), 7, 10, more=True), 0.0)
+        session.fetched(session._fetching, Page(standing(9), 7, 10, more=True), 0.0)
         session.stalled()
         # The read that was under way is of no use any more.
-        assert session.fetched(Cursor("e", 7, 10), Page(standing(9), 9, 10), 0.0) == []
+        assert session.fetched(session._fetching, Page(standing(9), 9, 10), 0.0) == []
         assert session.drained() == [Fetch(Cursor("e", 7, 10))]
 
     def test_a_page_asked_for_before_the_stall_is_not_taken_for_the_one_asked_for_after_it(self):
         session = Session(30, begun())
         session.opened(standing(), Cursor("e", 1, 10), 0.0)
+        before = session._fetching
         session.event(change(5, 6), 0.0)
         session.stalled()
         # Nothing went down this socket yet, so it goes on from the client's own cursor.
         assert session.drained() == [Fetch(Cursor("e", 1, 10))]
-        session.fetched(Cursor("e", 1, 10), Page(standing(9), 3, 10, more=True), 0.0)
-        assert session.fetched(Cursor("e", 1, 10), Page(standing(9), 9, 10), 0.0) == []
+        # The event was dropped, and this page may be from before it.
+        assert session.fetched(before, Page(standing(5), 5, 10), 0.0) == []
+        session.fetched(session._fetching, Page(standing(9), 3, 10, more=True), 0.0)
         assert session.seq == 3
 
     def test_drained_without_a_stall_means_nothing(self):
@@ -331,10 +375,17 @@ class TestClient:
     def test_resume_is_rationed_but_not_forgotten(self):
         session = live()
         assert session.received(resume(3), 0.0) == [Fetch(Cursor("e", 3, 10))]
-        session.fetched(Cursor("e", 3, 10), Page(standing(), 5, 10), 0.1)
+        session.fetched(session._fetching, Page(standing(), 5, 10), 0.1)
         assert session.received(resume(4), 1.0) == []
         assert session.deadline == RESUME_SECONDS
         assert session.tick(RESUME_SECONDS) == [Fetch(Cursor("e", 4, 10))]
+
+    def test_asked_for_while_fetching_is_answered_afterwards(self):
+        session = live()
+        session.lost()
+        assert session.received(resume(3), 0.0) == []
+        _, fetch = session.fetched(session._fetching, Page(standing(), 5, 10), 0.1)
+        assert fetch == Fetch(Cursor("e", 3, 10))
 
     def test_ack_writes_nothing(self):
         session = live()
@@ -390,6 +441,13 @@ def test_signed_out_closes_the_sockets_of_that_login_only():
     assert session.event(SignedOut("other"), 0.0) == []
     assert session.event(SignedOut("mine"), 0.0) == [Close(close_codes.SIGNED_OUT)]
     assert Session(30, begun()).event(SignedOut(""), 0.0) == []
+
+
+def test_a_login_that_ended_while_the_socket_was_opened():
+    session = Session(30, begun(), login="mine")
+    assert session.event(SignedOut("mine"), 0.0) == [Close(close_codes.SIGNED_OUT)]
+    assert session.opened(standing(), Cursor("e", 5, 10), 0.0) == []
+    assert session.state is State.CLOSED
 
 
 def test_after_the_end_nothing_happens():

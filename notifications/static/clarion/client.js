@@ -52,6 +52,7 @@ export const CLOSE_CODES = Object.freeze({
   protocol_violation: { number: 4400, reconnect: false },
   signed_out: { number: 4401, reconnect: false },
   not_found: { number: 4404, reconnect: false },
+  too_many: { number: 4429, reconnect: false },
 });
 
 /**
