@@ -8,6 +8,7 @@ import pytest
 from django.contrib.auth import get_user_model
 
 from notifications.live.breaker import breaker
+from tests.acceptance.crowd import Crowd
 from tests.acceptance.screen import Screen
 from tests.support.processes import Processes
 from tests.support.redis import RedisProcess
@@ -66,3 +67,10 @@ def crowd(db: None) -> Callable[[int], list[Any]]:
         )
 
     return make
+
+
+@pytest.fixture
+def many(db: None) -> Iterator[Crowd]:
+    """Clients that read all the time; they leave after the test."""
+    with Crowd() as crowd:
+        yield crowd

@@ -16,6 +16,7 @@ from tests.support.site import Browser, Frame, Socket
 # Seconds within which a connected client has caught up: one heartbeat, which is a second in
 # tests, and five more.
 HEALED = 6
+FIRST_PAGE = "/api/v1/inbox/?limit=100"
 
 
 class Screen(ReferenceClient):
@@ -25,7 +26,7 @@ class Screen(ReferenceClient):
         """Load the first page and connect from its cursor."""
         super().__init__()
         self.browser = browser
-        self.load(browser.get("/api/v1/inbox/?limit=100"))
+        self.load(browser.get(FIRST_PAGE))
         self.connect()
 
     def connect(self) -> None:
@@ -77,7 +78,7 @@ class Screen(ReferenceClient):
         frame = self.socket.recv(timeout)
         self.take(frame)
         if self.wants_page:
-            self.load(self.browser.get("/api/v1/inbox/?limit=100"))
+            self.load(self.browser.get(FIRST_PAGE))
         if self.wants_resume and time.monotonic() > self._asked_at + 5:
             self._asked_at = time.monotonic()
             self.wants_resume = False
@@ -94,12 +95,22 @@ class Screen(ReferenceClient):
 
     def agrees(self) -> bool:
         """Whether list and badges are what a fresh page load shows; asserts that they are."""
-        shown = {key: _state(item) for key, item in self.listed().items()}
-        badges = [self.badge("unread"), self.badge("unseen")]
-        page = self.browser.get("/api/v1/inbox/?limit=100")
-        assert shown == {item["id"]: _state(item) for item in page["items"]}
-        assert badges == [page["unread"], page["unseen"]]
+        assert shown(self) == shown(fresh(self.browser))
         return True
+
+
+def fresh(browser: Browser) -> ReferenceClient:
+    """What somebody sees who loads the page now."""
+    client = ReferenceClient()
+    client.load(browser.get(FIRST_PAGE))
+    return client
+
+
+def shown(client: ReferenceClient) -> tuple[dict[str, Any], int, int]:
+    """What a client shows: the first page of the list with its states, and both badges."""
+    listed = sorted(client.listed().items(), key=_newest_first)[:100]
+    states = {key: _state(item) for key, item in listed}
+    return states, client.badge("unread"), client.badge("unseen")
 
 
 def titles_of(user: Any) -> list[str]:
