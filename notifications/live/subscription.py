@@ -10,7 +10,7 @@ from notifications.live.cleanup import leave
 
 logger = logging.getLogger(__name__)
 
-# Seconds to wait for Redis to acknowledge; who goes on without is told when it has.
+# Seconds to wait for Redis to acknowledge a subscription; then sockets go on without.
 ACKNOWLEDGE_SECONDS = 2.0
 # Seconds after which a layer that failed to receive is asked again.
 AGAIN_SECONDS = 1.0
@@ -46,20 +46,34 @@ def _wake(waiter: "asyncio.Future[None]", _: object = None) -> None:
 class Subscription:
     """Hands the messages of a group to a function, on the event loop."""
 
-    def __init__(self, layer: Any, group: str, sink: Sink) -> None:
+    def __init__(
+        self, layer: Any, group: str, sink: Sink, on_late: Callable[[], None] | None = None
+    ) -> None:
+        """`on_late` is called when Redis acknowledges after `open` has given up waiting for it.
+
+        What was said to the group meanwhile is lost to `sink`.
+        """
         self._layer = layer
         self._group = group
         self._sink = sink
+        self._on_late = on_late
         self._channel = ""
         self._task: asyncio.Task[None] | None = None
 
     async def open(self) -> None:
-        """Join the group. Raises what the layer raises when Redis is away."""
+        """Join the group. Raises what a stock layer raises when Redis is away.
+
+        A `LiveChannelLayer` does not: it goes on trying, and `open` returns after
+        `ACKNOWLEDGE_SECONDS` at the latest.
+        """
         layer = live(self._layer)
         if layer is not None:
             self._channel = await layer.new_channel()
             layer.attach(self._channel, self._sink)
-            await acknowledged(layer.subscribe_group(self._group, self._channel))
+            subscribing = layer.subscribe_group(self._group, self._channel)
+            if not await acknowledged(subscribing):
+                logger.warning("Redis does not answer; going on without %s", self._group)
+                subscribing.add_done_callback(self._late)
             return
         self._channel = await self._layer.new_channel()
         try:
@@ -81,6 +95,11 @@ class Subscription:
             await asyncio.wait({self._task})
         await leave(self._layer, self._channel, [self._group])
 
+    def _late(self, subscribing: "asyncio.Future[None]") -> None:
+        # Cancelled when the group was left before.
+        if self._on_late is not None and not subscribing.cancelled():
+            self._on_late()
+
     async def _receive(self) -> None:
         while True:
             try:
@@ -89,5 +108,8 @@ class Subscription:
                 # Redis is away, or somebody sent what cannot be read; neither may end this.
                 logger.exception("Could not receive from %s", self._group)
                 await asyncio.sleep(AGAIN_SECONDS)
-            else:
+                continue
+            try:
                 self._sink(message)
+            except Exception:
+                logger.exception("Could not take in a message of %s", self._group)
