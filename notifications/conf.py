@@ -50,7 +50,7 @@ class Settings:
 
     @property
     def threads(self) -> int:
-        """Threads of a web process for reads and handlers of sockets."""
+        """Threads of a web process for reads of sockets; as many for handlers on a stock layer."""
         return self._get("THREADS", 4)
 
     @property

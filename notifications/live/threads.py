@@ -1,4 +1,8 @@
-"""Blocking code beside the event loop: a bounded pool instead of Channels' one thread."""
+"""Blocking code beside the event loop, in threads of which there are only so many.
+
+Three kinds that do not wait for each other: handlers on a stock channel layer, which may wait for
+Redis; reads of sockets that open or fall behind, hundreds of which may queue; heartbeats.
+"""
 
 import asyncio
 from collections.abc import Callable
@@ -17,14 +21,35 @@ R = TypeVar("R")
 
 @cache
 def pool() -> ThreadPoolExecutor:
-    """The process's threads for handlers and reads; each holds at most one connection."""
-    return ThreadPoolExecutor(settings.threads, thread_name_prefix="clarion")
+    """The process's threads for reads; each holds at most one connection."""
+    return ThreadPoolExecutor(settings.threads, thread_name_prefix="clarion-read")
+
+
+@cache
+def _handlers() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(settings.threads, thread_name_prefix="clarion-handler")
+
+
+@cache
+def _beats() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(1, thread_name_prefix="clarion-beat")
 
 
 async def read(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
     """Run a function that reads the database, in a thread."""
+    return await _run(pool(), function, *args, **kwargs)
+
+
+async def beat(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    """Do as `read` does for a heartbeat, in its one thread: others' reads do not delay it."""
+    return await _run(_beats(), function, *args, **kwargs)
+
+
+async def _run(
+    threads: ThreadPoolExecutor, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs
+) -> R:
     call = reading(function)
-    return await asyncio.get_running_loop().run_in_executor(pool(), lambda: call(*args, **kwargs))
+    return await asyncio.get_running_loop().run_in_executor(threads, lambda: call(*args, **kwargs))
 
 
 def reading(function: Callable[P, R]) -> Callable[P, R]:
@@ -53,5 +78,5 @@ def _tidy() -> None:
 
 async def handle(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
     """Run a handler of a sync consumer, which may call `async_to_sync`, in a thread."""
-    run = sync_to_async(reading(function), thread_sensitive=False, executor=pool())
+    run = sync_to_async(reading(function), thread_sensitive=False, executor=_handlers())
     return await run(*args, **kwargs)

@@ -18,8 +18,8 @@ from tests.support.waiting import wait_until
 pytestmark = [pytest.mark.promise_7, pytest.mark.django_db(transaction=True)]
 
 VISITS = 60
-# Threads that a process may keep for reading the database, however many sockets it had.
-POOL = 8
+# Threads that a process may keep for reads, handlers and heartbeats, however many sockets it had.
+POOL = 12
 
 
 def subscriptions(redis_server):
