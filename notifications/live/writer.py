@@ -1,10 +1,13 @@
 """Writing to one socket of any ASGI server without ever waiting for it."""
 
 import asyncio
+import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from contextlib import suppress
 from typing import Any
+
+logger = logging.getLogger(__name__)
 
 Message = MutableMapping[str, Any]
 Send = Callable[[Message], Awaitable[None]]
@@ -57,10 +60,11 @@ class Writer:
         self._put({"type": "websocket.close", "code": code, "reason": reason}, 0)
 
     async def stop(self) -> None:
-        """Stop writing; what still waits is dropped."""
+        """Stop writing; what still waits is dropped. Never raises, so that others can clean up."""
         self._task.cancel()
+        # Not the task itself, which may have failed. Whoever cancels this wants the end as well.
         with suppress(asyncio.CancelledError):
-            await self._task
+            await asyncio.wait({self._task})
         self._queue.clear()
 
     def _put(self, message: Message, size: int) -> None:
@@ -68,6 +72,14 @@ class Writer:
         self._ready.set()
 
     async def _run(self) -> None:
+        try:
+            await self._write()
+        except Exception:
+            # What a server or a session should not raise. Heartbeats stop, so the client comes
+            # back; and what the socket has joined is left as ever.
+            logger.exception("A socket is written to no more")
+
+    async def _write(self) -> None:
         while True:
             await self._ready.wait()
             self._ready.clear()
