@@ -12,7 +12,7 @@ from typing import Any, Self, TypeVar
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
-from tests.acceptance.screen import FIRST_PAGE, fresh, shown
+from tests.acceptance.screen import FIRST_PAGE, glimpsed, shown
 from tests.support.client import ReferenceClient
 from tests.support.site import TIMEOUT, Browser, Frame, Site
 from tests.support.waiting import wait_until
@@ -159,11 +159,11 @@ class Crowd:
 
     def converge(self, timeout: float) -> None:
         """Return when each shows what a fresh page shows; asserts that they do in time."""
-        wanted = {member: shown(fresh(member.browser)) for member in self.members}
+        wanted = {member: shown(glimpsed(member.browser)) for member in self.members}
         with suppress(TimeoutError):
             self.wait_for(
                 lambda: all(member.shows() == wanted[member] for member in self.members),
-                "agreement with a fresh page",
+                "what a fresh page shows",
                 timeout,
             )
         for member in self.members:
