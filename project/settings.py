@@ -194,6 +194,8 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    # Last, or it does nothing.
+    "project.middleware.OneThread",
 ]
 
 ROOT_URLCONF = "project.urls"
