@@ -113,14 +113,16 @@ def places(inbox_ids: Iterable[int]) -> dict[int, Place]:
     for pk, seq, unread, unseen, taken, floor, *rest in rows:
         epoch, position, log_floor, everyone_id, secret = rest
         mine = stays.get(pk, [])
-        topics = {everyone_id: 0} | {s.topic: s.since for s in mine if s.until is None}
+        joined = [(stay.topic, stay.since) for stay in mine if stay.until is None]
+        # Sorted, as rows come in any order.
+        topics = tuple(sorted([(everyone_id, 0), *joined]))
         now = Standing(
             epoch,
             seq,
             position,
             Counters(unread, unseen, taken),
             # Sessions keep this for as long as they live, and most people have the same topics.
-            shared.setdefault(tuple(topics.items()), topics),
+            shared.setdefault(topics, dict(topics)),
         )
         found[pk] = Place(now, floor, log_floor, secret, mine)
     return found

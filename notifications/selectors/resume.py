@@ -1,19 +1,14 @@
 """What changed since a cursor, for one inbox or for many at once."""
 
-import json
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, replace
-from operator import attrgetter
-
-from django.db import connection
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 
 from notifications.conf import settings
-from notifications.models import Inbox, Item, LogEntry, Notification
-from notifications.rendering import rendered, wire_item
-from notifications.selectors.log import pending
+from notifications.models import Inbox
+from notifications.selectors.filling import Line, Texts, fill
 from notifications.selectors.places import Place, places
 from notifications.selectors.pulse import logins
-from notifications.wire import frames
+from notifications.selectors.ranges import ENTRIES, ITEMS, Range
 from notifications.wire.cursor import Cursor
 from notifications.wire.standing import Page, Standing
 
@@ -69,7 +64,8 @@ def resumes(requests: Sequence[Request], limit: int | None = None) -> dict[Reque
     """Pages for many requests, by request; without inboxes of deleted or inactive users.
 
     Each has at most `limit` items (`CLARION_PAGE_SIZE`) of together at most a quarter of
-    `CLARION_SOCKET_BUDGET` bytes, but at least one.
+    `CLARION_SOCKET_BUDGET` bytes, but at least one. The number of queries does not depend on that
+    of the requests. Items share what they have in common, so nobody may change them.
     """
     here = places({request.inbox_id for request in requests})
     wanted = [(request, here[request.inbox_id]) for request in requests if request.inbox_id in here]
@@ -109,164 +105,97 @@ def _pages(wanted: Sequence[tuple[Request, Place]], limit: int) -> dict[Request,
         if reset:
             pages[request] = Page(now, now.seq, now.position, reset=reset)
         else:
-            cursor = replace(request.cursor, position=place.known_position(request.cursor))
-            going.append(_Going(request, cursor, now))
-    found = zip(going, _changed(going, limit + 1), _coming(going, limit + 1), strict=True)
-    for one, changed, entries in found:
-        pages[one.request] = one.page(changed, entries, limit)
+            going.append(_going(request, place))
+    # One more than a page has, to know whether there is more.
+    lines = list(zip(_changed(going, limit + 1), _coming(going, limit + 1), strict=True))
+    long = [i for i, (changed, coming) in enumerate(lines) if len(changed) + len(coming) > limit]
+    bound = settings.resume_limit
+    counts = _counts([going[i] for i in long], bound + 1)
+    too_far = {i for i, count in zip(long, counts, strict=True) if count > bound}
+    shown = [parts for i, parts in enumerate(lines) if i not in too_far]
+    texts = Texts({line.notification_id for parts in shown for part in parts for line in part})
+    for i, one in enumerate(going):
+        if i in too_far:
+            now = one.now
+            pages[one.request] = Page(now, now.seq, now.position, reset="too_far")
+        else:
+            pages[one.request] = _page(one, *lines[i], texts, limit)
     return pages
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class _Going:
-    """A request that can be answered, with the position that its cursor really knows."""
+    """A request that can be answered, and where its answer begins.
+
+    `position` is what its cursor really knows, `entries` are the ranges of the log that are new to
+    it.
+    """
 
     request: Request
-    cursor: Cursor
     now: Standing
+    position: int
+    entries: list[Range]
 
     @property
-    def after(self) -> int:
-        return max(self.cursor.position, self.now.counters.taken)
-
-    @property
-    def standpoint(self) -> tuple[int, int, int]:
-        # `places` shares equal topics, so that their identity will do.
-        return id(self.now.topics), self.after, self.now.position
-
-    def page(self, changed: list[Item], entries: list[LogEntry], limit: int) -> Page:
-        now = self.now
-        if len(changed) + len(entries) > limit and self._is_too_far():
-            return Page(now, now.seq, now.position, reset="too_far")
-        fitting = _Fitting(limit, settings.socket_budget // 4, self._render)
-        shown = [row for row in changed if fitting.take_item(row)]
-        coming = [row for row in entries if fitting.take_entry(row)]
-        items_done = len(shown) == len(changed)
-        log_done = items_done and len(coming) == len(entries)
-        return Page(
-            standing=now,
-            seq=now.seq if items_done else shown[-1].seq,
-            position=now.position if log_done else _last_position(coming, self.cursor.position),
-            items=fitting.items,
-            removed=fitting.removed,
-            more=not log_done,
-        )
-
-    def _render(self, item: frames.Item) -> frames.Item:
-        language = self.request.language
-        return item if language is None else rendered(item, language)
-
-    def _is_too_far(self) -> bool:
-        bound = settings.resume_limit + 1
-        inbox = self.request.inbox_id
-        changed = Item.objects.filter(inbox=inbox).changed(self.cursor.seq, self.now.seq)
-        coming = pending(self.now.topics, self.after, self.now.position)
-        return changed[:bound].count() + coming[:bound].count() >= bound
+    def items(self) -> Range:
+        return Range(self.request.inbox_id, self.request.cursor.seq, self.now.seq)
 
 
-class _Fitting:
-    """Items of a page, in order, for as long as they fit."""
-
-    def __init__(
-        self, limit: int, budget: int, render: Callable[[frames.Item], frames.Item]
-    ) -> None:
-        self.items: list[frames.Item] = []
-        self.removed: list[str] = []
-        self._limit = limit
-        self._budget = budget
-        self._render = render
-        self._full = False
-
-    def take_item(self, row: Item) -> bool:
-        if row.notification.retracted_at is None:
-            return self._take(wire_item(row.notification, row))
-        if self._is_full():
-            return False
-        self.removed.append(str(row.notification_id))
-        return True
-
-    def take_entry(self, row: LogEntry) -> bool:
-        return self._take(wire_item(row.notification, position=row.position))
-
-    def _is_full(self) -> bool:
-        self._full = self._full or len(self.items) + len(self.removed) >= self._limit
-        return self._full
-
-    def _take(self, item: frames.Item) -> bool:
-        if self._is_full():
-            return False
-        item = self._render(item)
-        size = len(json.dumps(item, ensure_ascii=False).encode())
-        if size > self._budget and (self.items or self.removed):
-            self._full = True
-            return False
-        self._budget -= size
-        self.items.append(item)
-        return True
-
-
-# The first items that changed for each of many requests, along the index on (inbox, seq): one
-# statement however many there are, as composing one for each takes a hundred times as long.
-# Parameters: the requests as JSON, the limit.
-_CHANGED = {
-    "postgresql": """
-        SELECT wanted.asked, item.*
-        FROM jsonb_to_recordset(%s::jsonb)
-            AS wanted(asked int, inbox bigint, after bigint, up_to bigint)
-        CROSS JOIN LATERAL (
-            SELECT * FROM clarion_item
-            WHERE inbox_id = wanted.inbox AND seq > wanted.after AND seq <= wanted.up_to
-            ORDER BY seq LIMIT %s
-        ) item
-    """,
-    # Without LATERAL; but a subquery after IN may have a LIMIT.
-    "sqlite": """
-        SELECT wanted.value->>'asked' AS asked, item.*
-        FROM json_each(%s) wanted JOIN clarion_item item ON item.id IN (
-            SELECT id FROM clarion_item
-            WHERE inbox_id = wanted.value->>'inbox'
-                AND seq > wanted.value->>'after' AND seq <= wanted.value->>'up_to'
-            ORDER BY seq LIMIT %s
-        )
-    """,
-}
-
-
-def _changed(going: Sequence[_Going], limit: int) -> list[list[Item]]:
-    """The first items that changed for each, and in a second query their notifications.
-
-    Not joined, as many people's items are often of few notifications.
-    """
-    wanted = [
-        {
-            "asked": index,
-            "inbox": one.request.inbox_id,
-            "after": one.cursor.seq,
-            "up_to": one.now.seq,
-        }
-        for index, one in enumerate(going)
-        if one.cursor.seq < one.now.seq
+def _going(request: Request, place: Place) -> _Going:
+    now = place.standing
+    position = place.known_position(request.cursor)
+    after = max(position, now.counters.taken)
+    entries = [
+        Range(topic, max(since, after), now.position)
+        for topic, since in now.topics.items()
+        if max(since, after) < now.position
     ]
-    found: list[list[Item]] = [[] for _ in going]
-    if wanted:
-        rows = list(Item.objects.raw(_CHANGED[connection.vendor], [json.dumps(wanted), limit]))
-        said = Notification.objects.in_bulk({row.notification_id for row in rows})
-        for row in sorted(rows, key=attrgetter("seq")):
-            if row.notification_id in said:
-                row.notification = said[row.notification_id]
-                found[vars(row)["asked"]].append(row)
-    return found
+    return _Going(request, now, position, entries)
 
 
-def _coming(going: Sequence[_Going], limit: int) -> list[list[LogEntry]]:
-    """The first log entries to come for each: one query for all who stand at the same place."""
-    found: dict[tuple[int, int, int], list[LogEntry]] = {}
-    for one in going:
-        if one.after < one.now.position and one.standpoint not in found:
-            entries = pending(one.now.topics, one.after, one.now.position)
-            found[one.standpoint] = list(entries[:limit])
-    return [found.get(one.standpoint, []) for one in going]
+def _page(one: _Going, changed: list[Line], coming: list[Line], texts: Texts, limit: int) -> Page:
+    lines = [*changed, *coming]
+    filled = fill(lines, texts, one.request.language, limit, settings.socket_budget // 4)
+    # By the rows that were read: one that has vanished since must not hide what comes after it.
+    count = filled.used
+    seq, position = one.now.seq, one.now.position
+    if count < len(lines):
+        position = one.position
+        if count < len(changed):
+            seq = changed[count - 1].number
+        elif count > len(changed):
+            position = coming[count - 1 - len(changed)].number
+    more = count < len(lines)
+    return Page(one.now, seq, position, filled.items, filled.removed, more)
 
 
-def _last_position(entries: list[LogEntry], otherwise: int) -> int:
-    return entries[-1].position if entries else otherwise
+def _changed(going: Sequence[_Going], limit: int) -> list[list[Line]]:
+    """The first items that changed for each."""
+    wanted = [one.items for one in going]
+    asked = [one for one in dict.fromkeys(wanted) if one.after < one.up_to]
+    found = dict(zip(asked, ITEMS.first(asked, limit), strict=True))
+    return [[Line(*row) for row in found.get(one, ())] for one in wanted]
+
+
+def _coming(going: Sequence[_Going], limit: int) -> list[list[Line]]:
+    """The first log entries to come for each, of all its topics."""
+    asked = list({each: None for one in going for each in one.entries})
+    found = dict(zip(asked, ENTRIES.first(asked, limit), strict=True))
+    return [
+        [
+            Line(None, *row)
+            for row in sorted(row for each in one.entries for row in found[each])[:limit]
+        ]
+        for one in going
+    ]
+
+
+def _counts(going: Sequence[_Going], limit: int) -> list[int]:
+    """How much each has to come, items and entries each counted up to `limit`."""
+    items = ITEMS.counts([one.items for one in going], limit)
+    asked = list({each: None for one in going for each in one.entries})
+    entries = dict(zip(asked, ENTRIES.counts(asked, limit), strict=True))
+    return [
+        count + sum(entries[each] for each in one.entries)
+        for one, count in zip(going, items, strict=True)
+    ]
