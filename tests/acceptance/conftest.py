@@ -24,9 +24,13 @@ def _mended_breaker() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def _channels_web(_session_processes: Processes) -> Site:
-    application = "tests.support.channels_stack:application"
-    return _session_processes.web(application=application, CLARION_HEARTBEAT_SECONDS="1")
+def _stock_web(_session_processes: Processes) -> Site:
+    return _session_processes.web(
+        application="tests.support.stock:application",
+        websockets="websockets-sansio",
+        DJANGO_SETTINGS_MODULE="tests.support.stock_settings",
+        CLARION_HEARTBEAT_SECONDS="1",
+    )
 
 
 @pytest.fixture(scope="session")
@@ -34,11 +38,16 @@ def _patient_web(_session_processes: Processes) -> Site:
     return _session_processes.web(CLARION_HEARTBEAT_SECONDS="3600")
 
 
-@pytest.fixture(params=["_web", "_channels_web"], ids=["Authenticate", "AuthMiddlewareStack"])
+@pytest.fixture(
+    params=[
+        pytest.param("_web", id="ours"),
+        pytest.param("_stock_web", id="stock", marks=pytest.mark.any_database),
+    ]
+)
 def either_site(
     request: pytest.FixtureRequest, transactional_db: None, redis_server: RedisProcess
 ) -> Site:
-    """As `live_site`, with one way of authentication and with the other."""
+    """As `live_site`, and with Channels' authentication, the stock layer and the stock server."""
     site: Site = request.getfixturevalue(request.param)
     return site
 
@@ -54,6 +63,13 @@ def screen(live_site: Site) -> Iterator[Callable[..., Screen]]:
     """Opens pages of people, connected; closes them after the test."""
     with ExitStack() as stack:
         yield lambda user: stack.enter_context(Screen(live_site.browser(user)))
+
+
+@pytest.fixture
+def either_screen(either_site: Site) -> Iterator[Callable[..., Screen]]:
+    """As `screen`, on our parts and on stock parts."""
+    with ExitStack() as stack:
+        yield lambda user: stack.enter_context(Screen(either_site.browser(user)))
 
 
 @pytest.fixture

@@ -15,6 +15,12 @@ pytestmark = pytest.mark.promise_2
 
 
 @pytest.fixture
+def screen(either_screen):
+    """On our channel layer and server, and on the stock ones."""
+    return either_screen
+
+
+@pytest.fixture
 def withheld(monkeypatch):
     """What relays and state changes of this process would have published."""
     kept = []

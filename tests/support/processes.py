@@ -106,10 +106,14 @@ class Processes:
         self.started.append(process)
         return process
 
-    def web(self, *, port: int = 0, application: str = APPLICATION, **env: str) -> Site:
+    def web(
+        self, *, port: int = 0, application: str = APPLICATION, websockets: str = "", **env: str
+    ) -> Site:
         """Start a web process; returns the site when it is ready."""
         port = port or free_port()
         command = self.lines["web"].replace(APPLICATION, application)
+        if websockets:
+            command += f" --ws {websockets} --http auto"
         process = self.start("web", command, PORT=str(port), **env)
         site = Site(port, process)
         process.wait_for(lambda: answers(f"{site.url}/readyz"), "readiness")

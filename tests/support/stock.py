@@ -1,4 +1,7 @@
-"""The site with Channels' own `AuthMiddlewareStack` where it has `Authenticate`."""
+"""The site on stock parts: Channels' own authentication, the stock channel layer.
+
+For `uvicorn --ws websockets-sansio`, with `tests.support.stock_settings`.
+"""
 
 from channels.auth import AuthMiddlewareStack
 from channels.routing import ProtocolTypeRouter, URLRouter
