@@ -18,7 +18,7 @@ pytestmark = [
 ]
 
 DEVICES = 2
-STEPS = 50
+STEPS, LAST = 50, 6
 
 
 @pytest.fixture
@@ -48,6 +48,10 @@ class Story:
         happen += [self.change_state, self.change_state, self.change_all, self.change_team]
         for _ in range(steps):
             self.chance.choice(happen)()
+        # And at last nothing that would have an inbox look at the log by itself.
+        for _ in range(LAST):
+            self.tell_some()
+            self.tell_all()
 
     def title(self):
         self.number += 1
@@ -89,9 +93,11 @@ class Story:
 
 @pytest.mark.parametrize("proxy", [1, 2], indirect=True)
 def test_everybody_converges(site, proxy, many, crowd, request):
-    people = crowd(5)
-    many.join(site, people * DEVICES)
-    story = Story(request.node.callspec.params["proxy"], people, many.members)
+    *people, silent = crowd(5)
+    members = many.join(site, people * DEVICES)
+    # One who does nothing and is told nothing but what all are told.
+    many.join(site, [silent] * DEVICES)
+    story = Story(request.node.callspec.params["proxy"], people, members)
     story.go_on(STEPS)
     many.converge(HEALED)
     assert min(proxy.passed, proxy.lost, proxy.overtaken) > STEPS / 6, "the proxy did its worst"

@@ -72,7 +72,7 @@ class UnreliableRedis:
         asking = asyncio.create_task(self._pass_on(reader, server_writer))
         try:
             await self._answer(server_reader, writer)
-        except OSError:
+        except (OSError, asyncio.CancelledError):
             pass
         finally:
             asking.cancel()
