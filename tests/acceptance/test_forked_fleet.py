@@ -52,47 +52,48 @@ class Publishers:
         self._thread.join()
 
 
-@pytest.fixture
-def fleet(processes):
-    """Starts a worker of several processes; its parent publishes first."""
-
-    def start():
-        line = processes.lines["worker"].replace("-A workers", "-A tests.acceptance.forking_fleet")
-        worker = processes.start("worker", line, WORKER_CONCURRENCY=str(CHILDREN))
+@pytest.fixture(scope="module")
+def _fleet(_module_processes, _redis_process):
+    with Publishers(_redis_process) as publishers:
+        lines = _module_processes.lines
+        command = lines["worker"].replace("-A workers", "-A tests.acceptance.forking_fleet")
+        worker = _module_processes.start("fleet", command, WORKER_CONCURRENCY=str(CHILDREN))
         worker.wait_for(lambda: " ready." in worker.output(), "readiness")
-        return worker
+        yield worker, publishers
 
-    return start
+
+@pytest.fixture
+def fleet(_fleet, transactional_db, redis_server):
+    """A worker of several processes, whose parent has published before; and who publishes what."""
+    return _fleet
 
 
 def test_each_process_has_connections_of_its_own(fleet, redis_server):
+    worker, publishers = fleet
     with redis_server.client() as client, client.pubsub() as listener:
         listener.subscribe(GROUP)
+        wait_until(listener.get_message)
         heard = []
 
         def all_heard():
-            while message := listener.get_message(ignore_subscribe_messages=True):
+            while message := listener.get_message():
                 heard.append(message["data"])
-            return len(heard) == BEFORE + TASKS
+            return len(heard) == TASKS
 
-        with Publishers(redis_server) as publishers:
-            worker = fleet()
-            for number in range(TASKS):
-                current_app.send_task("tests.publish", [number])
-            wait_until(all_heard, 20)
-            pids = {worker.pid, *children(worker)}
-    names = {f"{GROUP}.{pid}" for pid in pids}
+        for number in range(TASKS):
+            current_app.send_task("tests.publish", [number])
+        wait_until(all_heard, 20)
+    assert len(set(heard)) == TASKS
+    wait_until(lambda: publishers.published[GROUP] == BEFORE + TASKS)
+    names = {f"{GROUP}.{pid}" for pid in (worker.pid, *children(worker))}
     assert names == set(publishers.published) - {GROUP}, "all of the fleet published"
-    assert publishers.published[GROUP] == BEFORE + TASKS
     for port, used in publishers.names_of.items():
         assert len(used - {GROUP}) == 1, f"port {port} is one process's"
-    assert len(set(heard)) == len(heard)
 
 
 def test_what_a_fleet_relays_comes_live(fleet, patient_site, many, crowd):
     """No heartbeat helps: each event has to arrive."""
     people = crowd(9)
-    fleet()
     many.join(patient_site, people)
     for number in range(TASKS):
         notify(people, "message", title=f"In a task {number}")

@@ -22,10 +22,10 @@ SIZES = [500, 2000, 1200, 1600, 1900]
 ITEMS = 90
 ROUNDS = 10
 # Changes of state in each round, of so many items: a hundred kilobytes each. All together are more
-# than the three megabytes that a kernel keeps for such a connection by another ten.
-CHANGES, CHANGED = 12, 20
+# than the three megabytes that a kernel keeps for such a connection by another six.
+CHANGES, CHANGED = 8, 20
 # What this may cost the process, which needs some for what passes through.
-MEMORY = 4 * 1024 * 1024
+MEMORY = 3 * 1024 * 1024
 
 
 class Stalled(Screen):
