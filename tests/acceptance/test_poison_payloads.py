@@ -57,6 +57,8 @@ STRANGE = [
     ENVELOPE | {"kind": "log", "entries": [[1, 2]]},
     ENVELOPE | {"kind": "log", "entries": [["x", "y", "new", {}]]},
     ENVELOPE | {"kind": "log", "entries": [[0, 1, "new", {}], [-1, 1, "new", {}]]},
+    # Far ahead of the log: what it waits for never comes.
+    ENVELOPE | {"kind": "log", "entries": [[10**12, 1, "new", {}]]},
     ENVELOPE | {"kind": "inbox"},
     ENVELOPE | {"kind": "inbox", "frame": "unheard of"},
     ENVELOPE | {"kind": "inbox", "frame": ["notifications"]},
@@ -100,4 +102,21 @@ def test_nobody_is_harmed(patient_site, redis_server, many, ada, bob, where):
         assert member.codes == []
         assert set(member.came) == {"notifications", "broadcast"}
         assert member.shows() == (hers if member is not his else his).shows()
+    many.converge(5)
+
+
+def test_a_change_from_far_ahead(patient_site, redis_server, many, ada):
+    """What it waits for never comes; the database says so, and all goes on."""
+    (hers,) = many.join(patient_site, [ada])
+    inbox = Inbox.objects.get(user=ada)
+    name = f"{settings.CHANNEL_LAYERS['default']['CONFIG']['prefix']}__group__user.{inbox.pk}"
+    ahead = {"frame": "notifications", "since": 10**9, "seq": 10**9 + 1}
+    empty = {"kind": "inbox", "counters": COUNTERS, "items": [], "removed": []}
+    with redis_server.client() as client:
+        assert client.publish(name, msgpack.packb(ENVELOPE | empty | ahead)) == 1
+    many.wait_for(lambda: hers.came == ["sync"], "a look at the database")
+    notify(ada, "message", title="Afterwards")
+    relay()
+    many.wait_for(lambda: "notifications" in hers.came, "the next one")
+    assert hers.codes == []
     many.converge(5)
