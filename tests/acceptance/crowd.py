@@ -167,7 +167,9 @@ class Crowd:
                 timeout,
             )
         for member in self.members:
-            assert member.shows() == wanted[member], member.frames[-10:]
+            missing = dict(wanted[member][0].items() - member.shows()[0].items())
+            told = f"missing: {missing}; came: {member.frames[-10:]}"
+            assert member.shows() == wanted[member], told
 
     async def _settle(self, newcomers: list[Member]) -> None:
         self._tasks += [asyncio.create_task(member.live()) for member in newcomers]
