@@ -167,9 +167,11 @@ class Crowd:
                 timeout,
             )
         for member in self.members:
-            missing = dict(wanted[member][0].items() - member.shows()[0].items())
-            told = f"missing: {missing}; came: {member.frames[-10:]}"
-            assert member.shows() == wanted[member], told
+            shows = member.shows()
+            (there, *badges), (here, *our_badges) = wanted[member], shows
+            missing, extra = dict(there.items() - here.items()), dict(here.items() - there.items())
+            told = f"missing {missing}, extra {extra}, badges {our_badges} for {badges}"
+            assert shows == wanted[member], f"{told}; came: {member.frames[-10:]}"
 
     async def _settle(self, newcomers: list[Member]) -> None:
         self._tasks += [asyncio.create_task(member.live()) for member in newcomers]
