@@ -43,7 +43,7 @@ def crowd(relay_all):
     for n, pk in enumerate(ids[::4]):
         kept = list(Item.objects.filter(inbox=pk).values_list("notification_id", flat=True))
         mark(pk, "archived" if n % 2 else "read", kept[: n % 4])
-    gone, expired = LogEntry.objects.order_by("position")[3:5]
+    gone, expired = LogEntry.objects.order_by("position")[7:9]
     now = timezone.now()
     Notification.objects.filter(pk=gone.notification_id).update(retracted_at=now)
     past = now - timedelta(days=1)
