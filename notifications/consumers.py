@@ -26,6 +26,7 @@ from notifications.authentication import language_of, login_of, offered_subproto
 from notifications.conf import settings
 from notifications.hub import Hub, holds
 from notifications.live import threads
+from notifications.live.batch import Missing
 from notifications.live.cleanup import leave
 from notifications.live.subscription import acknowledged, live
 from notifications.live.writer import Writer
@@ -213,10 +214,14 @@ class NotificationConsumer(WebsocketConsumer):
             subscribing = self._live.subscribe_group(self.group, self.channel_name)
             if not await acknowledged(subscribing):
                 logger.warning("Redis does not answer; %s is served by heartbeats", self.group)
-                subscribing.add_done_callback(lambda _: self.hub.recheck(inbox_id))
+                subscribing.add_done_callback(self._subscribed_late)
             await self._accept()
         self._open_outlet()
         await self._open()
+
+    def _subscribed_late(self, subscribing: "asyncio.Future[None]") -> None:
+        if not subscribing.cancelled():
+            self.hub.recheck(self.inbox_id)
 
     async def _accept(self) -> None:
         subprotocol = offered_subprotocol(self.scope)
@@ -257,7 +262,7 @@ class NotificationConsumer(WebsocketConsumer):
         arriving = Arriving(self.inbox_id, cursor, self.dialect.language, self.login.session_key)
         try:
             arrival = await self.hub.arrive(arriving)
-        except KeyError:
+        except Missing:
             self.perform([Close(close_codes.SIGNED_OUT)])
             return
         except Exception as error:  # noqa: BLE001 (the client tries again)
@@ -283,7 +288,7 @@ class NotificationConsumer(WebsocketConsumer):
         while self.session.state is not State.CLOSED:
             try:
                 page = await self.hub.resume(request)
-            except KeyError:
+            except Missing:
                 self.perform([Close(close_codes.SIGNED_OUT)])
                 return
             except Exception as error:  # noqa: BLE001 (tried again)

@@ -172,7 +172,7 @@ class Hub:
     async def arrive(self, arriving: Arriving) -> Arrival:
         """What a new socket needs, by a read that starts now or later.
 
-        Raises `KeyError` for an inbox that nobody may open; anything else means to try again later.
+        Raises `Missing` for an inbox that nobody may open; anything else means to try again later.
         """
         async with asyncio.timeout(ARRIVE_SECONDS):
             arrival = await self._arrivals.get(arriving)
@@ -216,7 +216,7 @@ class Hub:
             # The stock layer gets leaving a group and joining it at the same time wrong.
             await asyncio.wait({self._closing})
         layer = get_channel_layer()
-        subscription = Subscription(layer, events.LOG_GROUP, self._hear)
+        subscription = Subscription(layer, events.LOG_GROUP, self._hear, on_late=self._regained)
         await subscription.open()
         loop_layer = live(layer)
         if loop_layer is not None and loop_layer is not self._layer:
@@ -377,7 +377,7 @@ class Hub:
             self.complain("A socket failed", error)
 
     async def _pulse(self, sockets: Collection[Socket], wait: float = BEHIND_SECONDS) -> Pulse:
-        pulse = await threads.read(
+        pulse = await threads.beat(
             selectors.pulse,
             {socket.inbox_id for socket in sockets},
             {socket.login.session_key for socket in sockets},

@@ -17,7 +17,7 @@ V = TypeVar("V")
 AWAY = (OperationalError, InterfaceError)
 
 
-class Missing(KeyError):
+class Missing(LookupError):
     """A read had nothing for the key. Does not name it: keys may hold secrets."""
 
 
