@@ -17,9 +17,9 @@ class Topic(models.Model):
 class Membership(models.Model):
     """An inbox's part in a topic: log entries after `since` (a position) concern it.
 
-    Until `until`, for one that left; its row stays, to be taken up again. `seq` is the inbox's
-    when it joined or left: a cursor from before that knows nothing of it, however far its
-    position is. `everyone` needs no rows.
+    Until `until`, for one that left; its row stays, to be taken up again: `rejoined`. `seq` is
+    the inbox's when it joined or left: a cursor from before that knows nothing of it, however far
+    its position is. `everyone` needs no rows.
     """
 
     topic = models.ForeignKey(Topic, on_delete=models.CASCADE, db_index=False)
@@ -27,6 +27,7 @@ class Membership(models.Model):
     since = models.PositiveBigIntegerField()
     until = models.PositiveBigIntegerField(null=True)
     seq = models.PositiveBigIntegerField(default=0)
+    rejoined = models.BooleanField(default=False, db_default=False)
 
     class Meta:
         constraints = [

@@ -39,6 +39,13 @@ class Stay:
     since: int
     until: int | None
     seq: int
+    rejoined: bool
+
+    def may_mislead(self, cursor: Cursor) -> bool:
+        """Whether a client at this cursor may show entries that were said while it was left."""
+        unheard = self.seq > cursor.seq
+        left = self.until is not None and self.until < cursor.position
+        return unheard and (left or self.rejoined)
 
 
 @dataclass(frozen=True)
@@ -66,10 +73,8 @@ class Place:
         after = max(cursor.position, now.counters.taken)
         if cursor.seq < self.floor or after < self.log_floor:
             return "pruned"
-        for stay in self.stays:
-            # A client that had not heard of leaving a topic may show entries from after that.
-            if stay.until is not None and stay.seq > cursor.seq and stay.until < cursor.position:
-                return "left"
+        if any(stay.may_mislead(cursor) for stay in self.stays):
+            return "left"
         return ""
 
     def known_position(self, cursor: Cursor) -> int:
@@ -92,7 +97,7 @@ def _inboxes(ids: list[int]) -> QuerySet[Any, Any]:
 
 def _memberships(ids: list[int]) -> QuerySet[Any, Any]:
     memberships = Membership.objects.filter(inbox__in=ids)
-    return memberships.values_list("inbox_id", "topic_id", "since", "until", "seq")
+    return memberships.values_list("inbox_id", "topic_id", "since", "until", "seq", "rejoined")
 
 
 INBOXES = Prepared(_inboxes, -1)
@@ -106,8 +111,8 @@ def places(inbox_ids: Iterable[int]) -> dict[int, Place]:
     # The topics are read after the inbox: a membership that came between bears a later seq, so
     # the session hears of it twice rather than not at all.
     stays: dict[int, list[Stay]] = {}
-    for inbox_id, topic, since, until, seq in MEMBERSHIPS.rows(ids):
-        stays.setdefault(inbox_id, []).append(Stay(topic, since, until, seq))
+    for inbox_id, *stay in MEMBERSHIPS.rows(ids):
+        stays.setdefault(inbox_id, []).append(Stay(*stay))
     shared: dict[tuple[tuple[int, int], ...], Mapping[int, int]] = {}
     found = {}
     for pk, seq, unread, unseen, taken, floor, *rest in rows:

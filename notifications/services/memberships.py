@@ -70,7 +70,13 @@ def _change(inbox: Inbox, join: set[str], leave: list[int]) -> None:
         Membership.objects.update_or_create(
             topic=topics.row(key),
             inbox=inbox,
-            defaults={"since": inbox.taken, "until": None, "seq": inbox.seq},
+            defaults={
+                "since": inbox.taken,
+                "until": None,
+                "seq": inbox.seq,
+                "rejoined": True,
+            },
+            create_defaults={"since": inbox.taken, "seq": inbox.seq},
         )
     inbox.save(update_fields=["seq"])
     announce(inbox, event_of(inbox, since, [], topics=selectors.topics_of(inbox.pk)))

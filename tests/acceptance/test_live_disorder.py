@@ -3,6 +3,7 @@
 import pytest
 from asgiref.sync import async_to_sync
 from channels.layers import get_channel_layer
+from django.contrib.auth.models import Group
 
 from notifications import broadcast, notify
 from notifications.models import Inbox
@@ -150,3 +151,20 @@ def test_another_persons_group_is_not_heard(screen, ada, bob, withheld):
 def test_real_names(withheld, redis_server, transactional_db, ada):
     """The fixture above holds back what it says it does."""
     assert relay_service.publish_many == withheld.extend
+
+
+def test_left_and_back_unheard(screen, ada, withheld):
+    """What was said in between is not hers, and the socket heard neither of it nor of this."""
+    team = Group.objects.create(name="team")
+    ada.groups.add(team)
+    page = screen(ada)
+    withheld.clear()
+    ada.groups.remove(team)
+    withheld.clear()
+    broadcast(f"auth_group.{team.pk}", "message", title="Not hers")
+    relay()
+    publish(*withheld)
+    page.follow_until("Not hers")
+    ada.groups.add(team)
+    page.follow_heartbeats(5)
+    assert page.agrees()

@@ -199,7 +199,7 @@ def test_people_of_the_same_topics_share_them(crowd, monkeypatch):
     ids = crowd[:30:3]
     staff = Topic.objects.get(key="staff").pk
     other = Topic.objects.create(key="other").pk
-    rows = [(pk, topic, 0, None, 0) for pk in ids for topic in (staff, other)]
+    rows = [(pk, topic, 0, None, 0, False) for pk in ids for topic in (staff, other)]
     rows = rows[: len(ids)] + rows[len(ids) :][::-1]
     monkeypatch.setattr("notifications.selectors.places.MEMBERSHIPS.rows", lambda ids: rows)
     topics = [place.standing.topics for place in places(ids).values()]
