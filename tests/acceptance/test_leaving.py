@@ -48,6 +48,11 @@ class Scene:
         self.sockets_elsewhere = [connected(self.elsewhere), connected(self.elsewhere, ticket=True)]
         self.of_other = connected(site.browser(other))
 
+    def end(self):
+        """Leave nobody at a process that other tests use."""
+        for socket in (*self.sockets_here, *self.sockets_elsewhere):
+            socket.close()
+
     def closes(self, *sockets):
         for socket in sockets:
             assert socket.closed() == SIGNED_OUT
@@ -66,6 +71,7 @@ def at_once(patient_site, ada, bob):
     scene = Scene(patient_site, ada, bob)
     yield scene
     scene.stays(bob, scene.of_other)
+    scene.end()
 
 
 @pytest.fixture
@@ -74,6 +80,7 @@ def in_time(either_site, ada, bob):
     scene = Scene(either_site, ada, bob)
     yield scene
     scene.stays(bob, scene.of_other)
+    scene.end()
 
 
 # -- at once -----------------------------------------------------------------------------------

@@ -119,7 +119,8 @@ async def test_killed_again_and_again_while_people_come_and_go(make_layer, redis
 
     tasks = [asyncio.create_task(publish()), asyncio.create_task(come_and_go())]
     for times in range(1, 6):
-        assert await asyncio.to_thread(kill_subscribers, redis_server) == 1
+        # Those of other tests' sites as well, which get over it.
+        assert await asyncio.to_thread(kill_subscribers, redis_server)
         await until(lambda times=times: layer.stats().reconnects == times)
     stop = True
     await asyncio.gather(*tasks)
