@@ -10,7 +10,7 @@ import os
 import signal
 import sys
 import time
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from benchmarks import plots, report, wanted
@@ -29,6 +29,7 @@ def main() -> int:
     parser = argparse.ArgumentParser("make bench")
     parser.add_argument("scenario", nargs="*", help=f"of {', '.join(SCENARIOS)}; default: all")
     parser.add_argument("--results", type=Path, default=RESULTS, help="folder for the plots")
+    parser.add_argument("--rounds", type=int, help="at most so many of each case")
     options = parser.parse_args()
     chosen = options.scenario or list(SCENARIOS)
     if unknown := set(chosen) - set(SCENARIOS):
@@ -40,6 +41,12 @@ def main() -> int:
     if scale not in PLANS:
         parser.error(f"SCALE must be one of {', '.join(PLANS)}")
     plan = PLANS[scale]
+    if options.rounds:
+        plan = replace(
+            plan,
+            rounds=min(plan.rounds, options.rounds),
+            long_rounds=min(plan.long_rounds, options.rounds),
+        )
     sys.stdout.reconfigure(line_buffering=True)
     # So that whoever ends a run early leaves no processes behind.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
