@@ -19,7 +19,7 @@ from tests.acceptance.screen import HEALED, titles_of
 from tests.support.processes import environment
 from tests.support.waiting import wait_until
 
-pytestmark = pytest.mark.promise_1
+pytestmark = [pytest.mark.any_database, pytest.mark.promise_1]
 
 CALLS = 51
 # Seconds; designed for less than one, measured on machines that do other things too.
