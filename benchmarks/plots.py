@@ -61,7 +61,9 @@ def latency(case: Case) -> str:
     """How many notifications arrived within a time."""
     found = []
     for side in case.sides:
-        samples = sorted(value for each in case.rounds for value in each[side].samples)
+        # A frame may be there before the caller has been told of its commit, and a logarithm of
+        # nothing there is not.
+        samples = sorted(max(value, 1e-4) for each in case.rounds for value in each[side].samples)
         step = max(1, len(samples) // 200)
         points = [
             (samples[n] * 1e3, (n + 1) / len(samples) * 100) for n in range(0, len(samples), step)
