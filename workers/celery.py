@@ -1,11 +1,10 @@
 """The Celery application; its values are in `celeryconfig.py`."""
 
 import os
-from typing import Any
 
 from celery import Celery
 from celery.exceptions import SoftTimeLimitExceeded
-from celery.signals import celeryd_after_setup, task_prerun
+from celery.signals import task_prerun
 from django.db import InterfaceError, InternalError, OperationalError, connections
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "project.settings")
@@ -18,21 +17,6 @@ app.set_default()
 # What passes when a database comes back: it is away, locked, read-only after a fail-over, or hangs
 # until the time limit. Tasks that say something retry it for ever, as their key makes harmless.
 PASSING = (OperationalError, InterfaceError, InternalError, SoftTimeLimitExceeded)
-
-
-class Pool:
-    """The processes of this worker that run tasks."""
-
-    size = 1
-
-
-pool = Pool()
-
-
-@celeryd_after_setup.connect
-def note_pool(instance: Any, **_: object) -> None:
-    """Remember, before the processes are forked, how many there will be."""
-    pool.size = instance.concurrency
 
 
 @task_prerun.connect

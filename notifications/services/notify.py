@@ -57,8 +57,8 @@ def _say(notification: Notification, people: Audience, key: str | None) -> Notif
         outbox.add_items(notification, chain([first], keys))
         return notification
 
-    with transaction.atomic():
-        if key is None:
+    if key is None:
+        with transaction.atomic():
             return write()
-        fingerprint = content.fingerprint(notification, people.digest())
-        return idempotency.once(key, fingerprint, write)
+    fingerprint = content.fingerprint(notification, people.digest())
+    return idempotency.once(key, fingerprint, write)

@@ -3,6 +3,7 @@
 import logging
 import time
 from datetime import timedelta
+from threading import Event
 
 from celery.exceptions import SoftTimeLimitExceeded
 from django.db import OperationalError, connection, transaction
@@ -20,7 +21,12 @@ from notifications.services.statements import (
     delete_outbox,
     due_lanes,
 )
-from notifications.services.wake import hold_gate, open_gate, wake_relay
+from notifications.services.wake import (
+    LAST_LOOK_SECONDS,
+    hold_gate,
+    open_gate,
+    wake_successor,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -33,6 +39,9 @@ RUN_SECONDS = 5.0
 # Between two looks while it lingers: seconds at first, growing by half until a row is found.
 PAUSE_SECONDS = 0.003
 PAUSE_MAX = 0.025
+# It works for a fifth of its time at most, unless it cannot keep up: a batch of five costs little
+# more than one of one, and whoever sends them has use for the processor.
+PAUSES_PER_ROUND = 4
 # A relay that finds so many rows at a time does not pause, nor does it keep help away.
 ROUND_ROWS = 50
 # Seconds after which a relay that keeps up holds the gate for longer.
@@ -51,35 +60,37 @@ SWEEP_AGE = 2.0
 ERROR_MAX = 2000
 
 
-def relay(linger: float = 0.0) -> None:
+def relay(linger: float = 0.0, leave: Event | None = None) -> None:
     """Do what is due, persons and campaigns in turn, then wake a successor if there is more.
 
     The gate stays shut while rows are found, and for `linger` seconds after the last one, so that
     a burst finds one relay at work instead of enqueuing many. It is opened before the last look:
-    whoever met it shut had committed before.
+    whoever met it shut had committed before. Hands over at once when `leave` is set.
     """
+    leave = leave or Event()
     now = found_at = held_at = time.monotonic()
     stop_at = now + RUN_SECONDS
     pause = PAUSE_SECONDS
     opened = False
-    while (now := time.monotonic()) < stop_at:
+    while (now := time.monotonic()) < stop_at and not leave.is_set():
         rows = _round()
         if rows:
-            found_at, pause = now, PAUSE_SECONDS
+            took = time.monotonic() - now
+            found_at, pause = now, min(max(PAUSE_SECONDS, PAUSES_PER_ROUND * took), PAUSE_MAX)
         elif opened:
             return
         elif now >= found_at + linger:
             open_gate()
             opened = True
+            leave.wait(LAST_LOOK_SECONDS)
         if linger and not opened and rows < ROUND_ROWS:
-            # Behind this row others come, and a batch of ten costs little more than one of one.
             if now >= held_at + HOLD_SECONDS:
                 hold_gate()
                 held_at = now
-            time.sleep(pause)
+            leave.wait(pause)
             pause = min(pause * 1.5, PAUSE_MAX)
     open_gate()
-    wake_relay()
+    wake_successor()
 
 
 def _round() -> int:

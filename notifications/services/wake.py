@@ -1,6 +1,7 @@
 """Waking the relay through a gate, so that a burst of commits enqueues a handful of tasks."""
 
 import os
+import time
 from collections.abc import Callable
 from functools import lru_cache
 
@@ -20,18 +21,42 @@ GATE = "clarion:relay-gate"
 # nothing more. One that keeps up holds it; past this time another relay helps one that does not,
 # or replaces one that was lost.
 GATE_MS = 2000
+# For so long a process that met the gate shut takes it to be shut, which saves most of the commits
+# of a burst their way to Redis.
+SHUT_SECONDS = 0.02
+# So long after it opened the gate, a relay looks for the last time: later than any commit that
+# still took the gate to be shut, because it had met it so before.
+LAST_LOOK_SECONDS = 0.03
 # Seconds for each step towards Redis or the broker. `notify()` takes at most two such steps,
 # so that it loses less than a second to a host that hangs.
 STEP_SECONDS = 0.4
 
 
+class Shut:
+    """Until when this process takes the gate to be shut, on the monotonic clock."""
+
+    until = 0.0
+
+
+shut = Shut()
+
+
 def wake_relay() -> None:
     """Enqueue the relay unless somebody just did. Never raises: the sweep is the net."""
+    if time.monotonic() >= shut.until:
+        wake_successor()
+
+
+def wake_successor() -> None:
+    """Enqueue the relay although the gate was shut until now, by whoever opened it."""
     if breaker.is_open:
         return
+    asked_at = time.monotonic()
     try:
         if _take_gate():
             _enqueue(RELAY_TASK)
+        else:
+            shut.until = asked_at + SHUT_SECONDS
     except Exception as error:  # noqa: BLE001 (each broker's client raises its own)
         breaker.trip("Waking the relay", error)
 

@@ -1,5 +1,7 @@
 """What one batch of the relay does, and how long a relay stays."""
 
+from threading import Event
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -7,8 +9,9 @@ from django.test.utils import CaptureQueriesContext
 from notifications import notify
 from notifications.models import Inbox, Item, Outbox
 from notifications.services import relay as service
+from notifications.services import wake
 from notifications.services.relay import relay_batch
-from notifications.services.wake import GATE
+from notifications.services.wake import GATE, LAST_LOOK_SECONDS, SHUT_SECONDS, open_gate
 from tests.acceptance.screen import counted
 
 pytestmark = [pytest.mark.promise_1, pytest.mark.django_db(transaction=True)]
@@ -48,7 +51,7 @@ def test_a_batch_of_many_is_as_many_statements_as_one_of_few(make_user):
 
 
 class Clock:
-    """Time in which nothing happens but what a test does while the relay pauses."""
+    """Time in which nothing happens but what a test does while the relay waits."""
 
     def __init__(self, meanwhile):
         self.now = 0.0
@@ -57,16 +60,28 @@ class Clock:
     def monotonic(self) -> float:
         return self.now
 
-    def sleep(self, seconds: float) -> None:
+    def is_set(self) -> bool:
+        return False
+
+    def wait(self, seconds: float) -> None:
         self.now += seconds
         self.meanwhile(self.now)
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """The relay's, and that of who wakes it; nothing happens unless a test says so."""
+    clock = Clock(lambda now: None)
+    monkeypatch.setattr(service, "time", clock)
+    monkeypatch.setattr(wake, "time", clock)
+    return clock
 
 
 @pytest.mark.any_database
 @pytest.mark.parametrize(
     ("gap", "found"), [(0.05, 20), (0.5, 1)], ids=["while they come", "or not"]
 )
-def test_lingers(redis_server, ada, monkeypatch, gap, found):
+def test_lingers(redis_server, ada, monkeypatch, clock, gap, found):
     """Rows that come soon wake nobody else; after a while without any, the gate is open."""
     held = []
     due = [gap * n for n in range(1, 20)]
@@ -75,11 +90,10 @@ def test_lingers(redis_server, ada, monkeypatch, gap, found):
         while due and due[0] <= now:
             notify(ada, "message", title=f"{due.pop(0)}")
 
-    clock = Clock(meanwhile)
-    monkeypatch.setattr(service, "time", clock)
+    clock.meanwhile = meanwhile
     monkeypatch.setattr(service, "hold_gate", lambda: held.append(clock.now))
     notify(ada, "message", title="First")
-    service.relay(linger=0.1)
+    service.relay(0.1, clock)
     with redis_server.client() as client:
         assert not client.exists(GATE)
         assert client.llen("relay") == 1
@@ -90,10 +104,45 @@ def test_lingers(redis_server, ada, monkeypatch, gap, found):
 
 
 @pytest.mark.any_database
-def test_does_not_linger_by_itself(redis_server, ada, monkeypatch):
-    """A worker of one process has other tasks waiting meanwhile."""
-    clock = Clock(lambda now: pytest.fail("paused"))
-    monkeypatch.setattr(service, "time", clock)
+def test_does_not_linger_by_itself(redis_server, ada, clock):
+    """Whoever runs it in a task has other tasks waiting meanwhile."""
     notify(ada, "message", title="First")
-    service.relay()
+    service.relay(leave=clock)
     assert Item.objects.count() == 1
+    assert clock.now == LAST_LOOK_SECONDS
+
+
+@pytest.mark.any_database
+def test_finds_what_took_the_gate_to_be_shut(redis_server, ada, monkeypatch, clock):
+    """A process that met the gate shut does not ask again for a moment; the last look is later."""
+
+    def opened() -> None:
+        # Met it shut just before, and commits at the last moment at which it trusts in that.
+        notify(ada, "message", title="Met it shut")
+        open_gate()
+        clock.now += SHUT_SECONDS * 0.99
+        notify(ada, "message", title="Took it to be shut")
+
+    monkeypatch.setattr(service, "open_gate", opened)
+    notify(ada, "message", title="First")
+    with redis_server.client() as client:
+        service.relay(leave=clock)
+        assert client.llen("relay") == 1
+        assert Item.objects.count() == 3
+        clock.now += SHUT_SECONDS
+        notify(ada, "message", title="Asks again")
+        assert client.llen("relay") == 2
+
+
+@pytest.mark.any_database
+def test_hands_over_when_it_is_to_leave(redis_server, ada):
+    """Without a last look, and although its own process met the gate shut just now."""
+    leave = Event()
+    leave.set()
+    notify(ada, "message", title="First")
+    notify(ada, "message", title="Met it shut")
+    with redis_server.client() as client:
+        client.delete("relay")
+        service.relay(0.1, leave)
+        assert client.llen("relay") == 1
+    assert Item.objects.count() == 0
