@@ -3,8 +3,11 @@ from notifications.models.inbox import Inbox, Item
 from notifications.models.log import LogEntry, LogHead, Membership, Topic
 from notifications.models.notification import Level, Notification, Priority
 from notifications.models.outbox import Outbox
+from notifications.models.schedule import Announcement, Heard, Schedule
 
 __all__ = [
+    "Announcement",
+    "Heard",
     "IdempotencyKey",
     "Inbox",
     "Item",
@@ -15,5 +18,6 @@ __all__ = [
     "Notification",
     "Outbox",
     "Priority",
+    "Schedule",
     "Topic",
 ]

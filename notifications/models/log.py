@@ -6,9 +6,16 @@ from notifications.models.notification import Notification
 
 
 class Topic(models.Model):
-    """An audience with a name: `everyone`, `staff`, `auth_group.<pk>` or a declared one."""
+    """An audience with a name: `everyone`, `staff`, `auth_group.<pk>` or a declared one.
+
+    `default_since`: a position from which on everybody belongs who has no membership that says
+    otherwise; null where only members do. `version` grows with each person who leaves, and log
+    entries bear it: who gives them out and knows an older one asks first who has left.
+    """
 
     key = models.CharField(max_length=100, unique=True)
+    default_since = models.PositiveBigIntegerField(null=True)
+    version = models.PositiveBigIntegerField(default=0, db_default=0)
 
     def __str__(self) -> str:
         return self.key
@@ -19,7 +26,8 @@ class Membership(models.Model):
 
     Until `until`, for one that left; its row stays, to be taken up again: `rejoined`. `seq` is
     the inbox's when it joined or left: a cursor from before that knows nothing of it, however far
-    its position is. `everyone` needs no rows.
+    its position is. `version` is the topic's by which somebody left. Topics with `default_since`
+    need no rows, except of those who left them.
     """
 
     topic = models.ForeignKey(Topic, on_delete=models.CASCADE, db_index=False)
@@ -28,6 +36,7 @@ class Membership(models.Model):
     until = models.PositiveBigIntegerField(null=True)
     seq = models.PositiveBigIntegerField(default=0)
     rejoined = models.BooleanField(default=False, db_default=False)
+    version = models.PositiveBigIntegerField(null=True)
 
     class Meta:
         constraints = [
@@ -37,6 +46,12 @@ class Membership(models.Model):
         indexes = [
             # The members of a topic: the number reached, the reconciler.
             models.Index(fields=["topic", "inbox"], name="clarion_membership_topic"),
+            # Who has left a topic since one of its versions; rows of those who stay are not in it.
+            models.Index(
+                fields=["topic", "version"],
+                condition=Q(version__isnull=False),
+                name="clarion_membership_left",
+            ),
         ]
 
     def __str__(self) -> str:
