@@ -42,8 +42,10 @@ PAUSE_MAX = 0.025
 # It works for a fifth of its time at most, unless it cannot keep up: a batch of five costs little
 # more than one of one, and whoever sends them has use for the processor.
 PAUSES_PER_ROUND = 4
-# A relay that finds so many rows at a time does not pause, nor does it keep help away.
+# A relay that finds so many rows at a time does not pause, nor does it keep help away. One of a
+# campaign is enough, being hundreds of people.
 ROUND_ROWS = 50
+ROUND_ROWS_OF = {Outbox.Lane.DIRECT: 1, Outbox.Lane.BULK: ROUND_ROWS}
 # Seconds after which a relay that keeps up holds the gate for longer.
 HOLD_SECONDS = 0.5
 # Seconds to wait for a lock, with a whole batch and with one row. Our own are held for
@@ -94,10 +96,9 @@ def relay(linger: float = 0.0, leave: Event | None = None) -> None:
 
 
 def _round() -> int:
-    """Do a claim of each lane that has something; the number of rows they took."""
+    """Do a claim of each lane that has something; the number of direct rows, or as good as."""
     # Without a transaction first: SQLite's would take its only write lock to find nothing.
-    # Not any(): both lanes have their turn.
-    return sum([_relay_claim(lane) for lane in due_lanes()])
+    return sum(_relay_claim(lane) * ROUND_ROWS_OF[lane] for lane in due_lanes())
 
 
 def sweep() -> None:
