@@ -30,7 +30,7 @@ async def speak(layer, other):
     await asyncio.to_thread(other.publish, "group", {"number": 1})
     await other.group_send("group", {"number": 2})
     await until(lambda: got == [1, 2])
-    return loop_layer, got
+    return got
 
 
 async def test_encrypted(make_layer, redis_server):
@@ -40,7 +40,7 @@ async def test_encrypted(make_layer, redis_server):
     with redis_server.client() as client, client.pubsub() as listener:
         listener.subscribe(layer.group_name("group"))
         wait_until(listener.get_message)
-        loop_layer, got = await speak(layer, other)
+        got = await speak(layer, other)
         payload = wait_until(listener.get_message)["data"]
     assert b"number" not in payload
     # Somebody without the key says nothing that is heard, and does no harm.
@@ -112,18 +112,20 @@ async def test_tls(make_layer, redis_server, certificate):
     server.close()
 
 
-async def test_a_socket_in_the_file_system(make_layer, tmp_path):
+@pytest.fixture
+def redis_socket(tmp_path):
+    """The path of the socket of a Redis that has no port."""
     path = tmp_path / "redis.sock"
-    server = subprocess.Popen(
-        [find_binary(), "--port", "0", "--unixsocket", str(path), "--save", ""],
-        stdout=subprocess.DEVNULL,
-    )
-    try:
-        wait_until(path.exists)
-        layer, other = (make_layer(hosts=[f"unix://{path}"]) for _ in range(2))
-        await speak(layer, other)
-        await layer.flush()
-        await other.flush()
-    finally:
-        server.kill()
-        server.wait()
+    command = [find_binary(), "--port", "0", "--unixsocket", str(path), "--save", ""]
+    server = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    wait_until(path.exists)
+    yield path
+    server.kill()
+    server.wait()
+
+
+async def test_a_socket_in_the_file_system(make_layer, redis_socket):
+    layer, other = (make_layer(hosts=[f"unix://{redis_socket}"]) for _ in range(2))
+    await speak(layer, other)
+    await layer.flush()
+    await other.flush()
