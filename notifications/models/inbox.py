@@ -36,10 +36,6 @@ class ItemQuerySet(models.QuerySet["Item"]):
         """Items that can count as unread or unseen: neither put away nor superseded."""
         return self.filter(archived_at=None, folded=False)
 
-    def changed(self, after: int, up_to: int) -> "ItemQuerySet":
-        """Items whose newest state lies in the seq range (after, up_to], oldest first."""
-        return self.filter(seq__gt=after, seq__lte=up_to).order_by("seq")
-
 
 class Item(models.Model):
     """One notification in one inbox, with its state; `seq` is that of its newest change.

@@ -1,7 +1,5 @@
 """Redis goes, or hangs, while many are told things and others arrive: all are brought up."""
 
-from contextlib import contextmanager
-
 import pytest
 
 from notifications import broadcast, notify
@@ -9,6 +7,7 @@ from notifications.live.breaker import breaker
 from notifications.services.relay import relay
 from tests.acceptance.screen import HEALED
 from tests.acceptance.talk import Talk
+from tests.support.redis import RedisProcess
 from tests.support.waiting import wait_until
 
 pytestmark = [pytest.mark.promise_2, pytest.mark.any_database]
@@ -64,22 +63,7 @@ def test_restarted(live_site, redis_server, many, people):
     assert [member.codes for member in many.members] == [[]] * PEOPLE
 
 
-@contextmanager
-def frozen(redis_server):
-    redis_server.freeze()
-    yield
-    redis_server.thaw()
-
-
-@contextmanager
-def paused(redis_server):
-    with redis_server.client() as client:
-        # Longer than what happens meanwhile should take; nothing ends it sooner.
-        client.client_pause(4000)
-    yield
-
-
-@pytest.mark.parametrize("away", [frozen, paused])
+@pytest.mark.parametrize("away", [RedisProcess.frozen, RedisProcess.paused])
 def test_half_open(live_site, redis_server, many, people, away):
     """Connections stay, and say nothing."""
     many.join(live_site, people[:-LATE])

@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from contextlib import contextmanager
 
 import pytest
 from django.conf import settings
@@ -12,6 +11,7 @@ from redis.exceptions import RedisError
 
 from notifications.live import link
 from tests.layer.waiting import until
+from tests.support.redis import RedisProcess
 
 QUICK = {"probe_seconds": 0.05, "probe_timeout": 0.3, "subscribe_timeout": 10}
 
@@ -44,22 +44,7 @@ def kill_subscribers(redis_server):
         return client.client_kill_filter(_type="pubsub")
 
 
-@contextmanager
-def frozen(redis_server):
-    redis_server.freeze()
-    yield
-    redis_server.thaw()
-
-
-@contextmanager
-def paused(redis_server):
-    with redis_server.client() as client:
-        client.client_pause(1500)
-    # Even the command that would end it has to wait.
-    yield
-
-
-@pytest.mark.parametrize("away", [frozen, paused])
+@pytest.mark.parametrize("away", [RedisProcess.frozen, RedisProcess.paused])
 async def test_a_connection_that_does_not_answer_is_made_anew(
     make_layer, redis_server, away, caplog
 ):
@@ -184,7 +169,7 @@ async def test_every_way_of_reading(make_layer, redis_server, monkeypatch, proto
         await layer.group_send("ab"[number % 2], {"number": number, "text": "x" * number * 50})
     await until(lambda: len(member.got) == 100)
     assert member.got == list(range(100))
-    with frozen(redis_server):
+    with redis_server.frozen():
         await until(lambda: layer._shards[0].subscriptions.is_lost)
     await until(lambda: member.regained)
     kill_subscribers(redis_server)

@@ -2,6 +2,8 @@
 
 import os
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from redis import Redis
@@ -11,6 +13,9 @@ from project.local.redis_server import RedisServer
 
 # What kombu's publishers believe in for as long as they live; without it they cannot route.
 KEPT = b"_kombu.binding."
+
+# Longer than whatever is done during it should take.
+PAUSE = 3000
 
 
 class RedisProcess(RedisServer):
@@ -45,6 +50,21 @@ class RedisProcess(RedisServer):
         """Let it go on."""
         if self.running and self.process:
             os.kill(self.process.pid, signal.SIGCONT)
+
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """Hang meanwhile."""
+        self.freeze()
+        yield
+        self.thaw()
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Have no command answered for `PAUSE` milliseconds, whatever happens meanwhile."""
+        # Even the command that would end it has to wait.
+        with self.client() as client:
+            client.client_pause(PAUSE)
+        yield
 
     def clean(self) -> None:
         """Delete what tests leave: queues, gates. Thaws or starts the server if it has to."""
