@@ -11,6 +11,7 @@ from notifications.models import LogEntry, LogHead, Notification, Outbox
 from notifications.rendering import wire_item
 from notifications.services.audience import UserKey, keys_written
 from notifications.services.inboxes import ensure_locked
+from notifications.services.locks import lock_head
 from notifications.services.statements import (
     Claimed,
     LockedInbox,
@@ -37,13 +38,16 @@ Publications = list[tuple[str, Message]]
 def fan_out(rows: Sequence[Claimed]) -> Publications:
     """Do what claimed outbox rows say; what to publish once that has committed.
 
-    Locks in the order: (outbox,) notifications, inboxes, log head, items. A row done before
+    Locks in the order: (outbox,) notifications, log head, inboxes, items. A row done before
     changes nothing, because an inbox takes each notification once.
     """
     speakable = _lock_speakable(rows)
     direct = [row for row in rows if row.kind == Outbox.Kind.ITEMS]
     entries = [row for row in rows if row.kind == Outbox.Kind.LOG]
-    return [*_to_inboxes(direct, speakable), *_to_log(entries, speakable)]
+    # The head before inboxes, as where people leave topics; see the lock order.
+    head = lock_head() if entries else None
+    publications = _to_inboxes(direct, speakable)
+    return publications + _to_log(entries, speakable, head) if head else publications
 
 
 def _lock_speakable(rows: Sequence[Claimed]) -> dict[int, Notification]:
@@ -113,7 +117,9 @@ def _arrived(inbox: LockedInbox, items: list[Item]) -> InboxEvent:
     )
 
 
-def _to_log(rows: Iterable[Claimed], speakable: dict[int, Notification]) -> Publications:
+def _to_log(
+    rows: Iterable[Claimed], speakable: dict[int, Notification], head: LogHead
+) -> Publications:
     said = [
         (row.topic_id, speakable[row.notification_id])
         for row in rows
@@ -121,7 +127,6 @@ def _to_log(rows: Iterable[Claimed], speakable: dict[int, Notification]) -> Publ
     ]
     if not said:
         return []
-    head = LogHead.objects.select_for_update().get()
     entries = [
         LogEntry(
             position=position,

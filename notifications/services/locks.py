@@ -2,7 +2,7 @@
 
 from django.db import connection
 
-from notifications.models import Inbox
+from notifications.models import Inbox, LogHead
 
 
 def wait_at_most(seconds: float) -> None:
@@ -20,3 +20,8 @@ def wait_at_most(seconds: float) -> None:
 def lock_inbox(inbox_id: int) -> Inbox:
     """The inbox, locked until the transaction ends. Raises `Inbox.DoesNotExist`."""
     return Inbox.objects.select_for_update(no_key=True).get(pk=inbox_id)
+
+
+def lock_head() -> LogHead:
+    """The log's head, locked until the transaction ends; before inboxes, where both are needed."""
+    return LogHead.objects.select_for_update().get()
