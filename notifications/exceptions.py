@@ -5,7 +5,8 @@ ClarionError
 │   ├── UnknownType
 │   └── UnknownTopic
 ├── InvalidCursor         a cursor that this database did not give out
-└── IdempotencyConflict   the key was used for something else
+├── IdempotencyConflict   the key was used for something else
+└── NothingToCancel       everybody concerned has it already
 """
 
 
@@ -31,3 +32,7 @@ class InvalidCursor(ClarionError, ValueError):
 
 class IdempotencyConflict(ClarionError):
     """The idempotency key was used before, for other content or another audience."""
+
+
+class NothingToCancel(ClarionError):
+    """No row of the outbox was left of what was to be cancelled."""

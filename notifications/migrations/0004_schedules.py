@@ -29,6 +29,7 @@ class Migration(migrations.Migration):
                 ('state', models.CharField(choices=[('sent', 'Sent'), ('late', 'sent late'), ('skipped', 'left out'), ('failed', 'Failed')], default='sent', max_length=10)),
                 ('topic', models.CharField(blank=True, max_length=100)),
                 ('recipients', models.PositiveBigIntegerField(default=0)),
+                ('spared', models.PositiveBigIntegerField(default=0)),
                 ('missed', models.PositiveIntegerField(default=0)),
                 ('error', models.TextField(blank=True)),
                 ('created_at', models.DateTimeField(auto_now_add=True)),

@@ -86,7 +86,8 @@ class Announcement(models.Model):
     """What an operator or a schedule said, or left out: when, by whom, to how many.
 
     One for each slot of a schedule that went out, late or not, and one for slots that were left
-    out together: `missed` is their number. `recipients` is how many people it was for by then.
+    out together: `missed` is their number. `recipients` is how many people it was for by then;
+    `spared` are those of them who did not get it because it was cancelled.
     """
 
     class State(models.TextChoices):
@@ -104,6 +105,7 @@ class Announcement(models.Model):
     # A topic's key; empty for chosen people.
     topic = models.CharField(max_length=100, blank=True)
     recipients = models.PositiveBigIntegerField(default=0)
+    spared = models.PositiveBigIntegerField(default=0)
     missed = models.PositiveIntegerField(default=0)
     error = models.TextField(blank=True)
     sent_by = models.ForeignKey(

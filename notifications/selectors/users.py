@@ -1,5 +1,7 @@
 """What of the user model matters here, whichever it is."""
 
+from typing import Any
+
 from django.contrib.auth import get_user_model
 from django.db.models import CharField, F, Field, QuerySet, Subquery, Value
 from django.db.models.expressions import Combinable
@@ -25,3 +27,9 @@ def head(column: str) -> Subquery:
 def _has(name: str) -> bool:
     fields: list[Field[object, object]] = list(get_user_model()._meta.concrete_fields)
     return any(field.name == name for field in fields)
+
+
+def active_users() -> QuerySet[Any, Any]:
+    """The users who may sign in."""
+    users: QuerySet[Any, Any] = get_user_model()._default_manager.all()
+    return users.filter(is_active=True) if _has("is_active") else users

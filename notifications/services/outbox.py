@@ -1,15 +1,21 @@
 """Writing outbox rows in the caller's transaction, and waking the relay after it."""
 
+import logging
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from itertools import chain, islice
 
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 from django.db.models import QuerySet
 from django.db.models.functions import Now
 
 from notifications.models import Notification, Outbox, Topic
+from notifications.selectors.announcements import Recipients
 from notifications.services.insert import insert
+from notifications.services.locks import wait_at_most
 from notifications.services.wake import wake_relay
+
+logger = logging.getLogger(__name__)
 
 # Recipients of one row: what a relay puts into inboxes between two looks at the clock. SQLite
 # has one writer, so its transactions are kept shorter.
@@ -19,24 +25,32 @@ ROW_RECIPIENTS_DEFAULT = 1000
 DIRECT_RECIPIENTS = 10
 # Rows per INSERT, so that an audience of millions is never in memory.
 INSERT_ROWS = 20
+# Seconds that taking rows back waits for those that a relay has in hand; its batches take a
+# fraction of one.
+IN_HAND_SECONDS = 2.0
 
 
-def add_items(notification: Notification, user_keys: Iterable[str]) -> None:
-    """Have the relay put the notification into these inboxes."""
+def add_items(notification: Notification, user_keys: Iterable[str]) -> int:
+    """Have the relay put the notification into these inboxes; how many they are."""
     keys = iter(user_keys)
     first = list(islice(keys, DIRECT_RECIPIENTS + 1))
-    if len(first) <= DIRECT_RECIPIENTS:
+    count = len(first)
+    if count <= DIRECT_RECIPIENTS:
         insert(_row(notification, Outbox.Lane.DIRECT, first))
     else:
-        _add_bulk(notification, chain(first, keys))
+        count = _add_bulk(notification, chain(first, keys))
     wake_after_commit()
+    return count
 
 
-def _add_bulk(notification: Notification, keys: Iterator[str]) -> None:
+def _add_bulk(notification: Notification, keys: Iterator[str]) -> int:
     size = ROW_RECIPIENTS.get(connection.vendor, ROW_RECIPIENTS_DEFAULT)
     rows = (_row(notification, Outbox.Lane.BULK, chunk) for chunk in _chunks(keys, size))
+    count = 0
     while batch := list(islice(rows, INSERT_ROWS)):
         Outbox.objects.bulk_create(batch)
+        count += sum(len(row.recipients) for row in batch)
+    return count
 
 
 def add_entry(notification: Notification, topic: Topic) -> None:
@@ -68,3 +82,40 @@ def retry(rows: QuerySet[Outbox]) -> int:
         count = rows.update(due_at=Now(), attempts=0, error="")
         wake_after_commit()
     return count
+
+
+@dataclass(frozen=True)
+class TakenBack:
+    """What was kept from the relay: people in rows, and whether from the log altogether."""
+
+    people: int
+    from_log: bool
+
+
+def take_back(notification_id: int) -> TakenBack | None:
+    """Delete what has not been put into inboxes or the log, parked rows among it; None: nothing.
+
+    First the rows that nobody has in hand, so that no relay goes on to them; then those whose
+    relay rolled back. What a relay holds for longer than `IN_HAND_SECONDS` stays.
+    """
+    waiting = Outbox.objects.filter(
+        notification=notification_id, kind__in=(Outbox.Kind.ITEMS, Outbox.Kind.LOG)
+    )
+    with transaction.atomic():
+        taken = _take(waiting.select_for_update(skip_locked=True))
+        try:
+            with transaction.atomic():
+                wait_at_most(IN_HAND_SECONDS)
+                taken += _take(waiting.select_for_update())
+        except OperationalError:
+            logger.warning("A relay holds rows of notification %d; they stay", notification_id)
+    if not taken:
+        return None
+    return TakenBack(sum(people for _, people in taken), any(log for log, _ in taken))
+
+
+def _take(rows: QuerySet[Outbox]) -> list[tuple[bool, int]]:
+    """Lock and delete rows; for each whether it was for the log, and for how many people."""
+    locked = list(rows.order_by("pk").values_list("pk", "kind", Recipients("recipients")))
+    Outbox.objects.filter(pk__in=[pk for pk, _, _ in locked]).delete()
+    return [(kind == Outbox.Kind.LOG, people) for _, kind, people in locked]

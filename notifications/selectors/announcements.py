@@ -1,0 +1,102 @@
+"""How many people announcements are for, and how far they have come."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import Count, Func, IntegerField, Sum
+from django.db.models.sql.compiler import SQLCompiler
+
+from notifications.models import Announcement, Item, Membership, Outbox, Topic
+from notifications.selectors.places import EVERYONE
+from notifications.selectors.users import active_users
+
+
+class Recipients(Func):
+    """How many recipients an outbox row has; none if somebody meddled with it."""
+
+    function = "JSON_ARRAY_LENGTH"
+    arity = 1
+    output_field = IntegerField()
+
+    def as_postgresql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> Any:
+        """As SQLite's, which takes what is no list to have no elements."""
+        return self.as_sql(
+            compiler,
+            connection,
+            template="CASE jsonb_typeof(%(expressions)s)"
+            " WHEN 'array' THEN jsonb_array_length(%(expressions)s) ELSE 0 END",
+        )
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far an announcement has come, in people.
+
+    `recipients`: it was for so many when it was sent. `waiting`: it is on its way to them.
+    `reached`: it is in their inboxes; a broadcast gets there when its owner looks. `read`: they
+    have opened it. `spared`: it was cancelled before it was theirs.
+    """
+
+    recipients: int
+    waiting: int
+    reached: int
+    read: int
+    spared: int
+
+
+def audience_size(topic: str) -> int:
+    """How many people a broadcast to this topic would reach now: active users who belong to it."""
+    if topic == EVERYONE:
+        return active_users().count()
+    row = Topic.objects.filter(key=topic).first()
+    if row is None:
+        return 0
+    rows = Membership.objects.filter(topic=row, inbox__user__in=active_users())
+    if row.default_since is None:
+        return rows.filter(until=None).count()
+    return active_users().count() - rows.filter(until__isnull=False).count()
+
+
+def is_default(topic: str) -> bool:
+    """Whether everybody belongs to this topic who has not left it."""
+    return Topic.objects.filter(key=topic, default_since__isnull=False).exists()
+
+
+def progress(announcements: Iterable[Announcement]) -> dict[int, Progress]:
+    """How far these have come, by primary key, in two queries however many they are."""
+    listed = list(announcements)
+    said = {row.notification_id for row in listed if row.notification_id is not None}
+    waiting, in_log = _waiting(said)
+    items = _items(said)
+    found = {}
+    for row in listed:
+        key = row.notification_id or 0
+        reached, read = items.get(key, (0, 0))
+        still = row.recipients if key in in_log else waiting.get(key, 0)
+        found[row.pk] = Progress(row.recipients, still, reached, read, row.spared)
+    return found
+
+
+def _waiting(said: set[int]) -> tuple[dict[int, int], set[int]]:
+    """People in outbox rows of these notifications, and those that are not in the log yet."""
+    rows = Outbox.objects.filter(
+        notification__in=said, kind__in=(Outbox.Kind.ITEMS, Outbox.Kind.LOG)
+    )
+    counted = rows.values_list("notification", "kind").annotate(
+        people=Sum(Recipients("recipients"))
+    )
+    people, in_log = {}, set()
+    for notification, kind, count in counted:
+        if kind == Outbox.Kind.LOG:
+            in_log.add(notification)
+        else:
+            people[notification] = count
+    return people, in_log
+
+
+def _items(said: set[int]) -> dict[int, tuple[int, int]]:
+    rows = Item.objects.filter(notification__in=said).values_list("notification")
+    counted = rows.annotate(reached=Count("*"), read=Count("read_at"))
+    return {notification: (reached, read) for notification, reached, read in counted}
