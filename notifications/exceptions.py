@@ -4,8 +4,10 @@ ClarionError
 ├── InvalidNotification   the content or the audience cannot be sent as it is
 │   ├── UnknownType
 │   └── UnknownTopic
+├── InvalidSchedule       it cannot recur like that, or never would
 ├── InvalidCursor         a cursor that this database did not give out
 ├── IdempotencyConflict   the key was used for something else
+├── NotAllowed            the topic is not for this person to choose
 └── NothingToCancel       everybody concerned has it already
 """
 
@@ -26,6 +28,10 @@ class UnknownTopic(InvalidNotification):
     """No such audience."""
 
 
+class InvalidSchedule(ClarionError, ValueError):
+    """It cannot be said so often, or would never be; the message says why."""
+
+
 class InvalidCursor(ClarionError, ValueError):
     """Not a cursor, or one of another database or of the future."""
 
@@ -36,3 +42,7 @@ class IdempotencyConflict(ClarionError):
 
 class NothingToCancel(ClarionError):
     """No row of the outbox was left of what was to be cancelled."""
+
+
+class NotAllowed(ClarionError):
+    """A topic that this person may not subscribe to, or that nobody chooses."""
