@@ -22,7 +22,7 @@ from notifications.live.subscription import Subscription, live
 from notifications.selectors import Arrival, Arriving, Pulse, Request
 from notifications.wire import close_codes, events, frames
 from notifications.wire.events import Event, LogEvent, LogRecord, Message
-from notifications.wire.log import BEHIND_SECONDS, Log
+from notifications.wire.log import BEHIND_SECONDS, Log, Question
 from notifications.wire.outputs import Close, Output
 from notifications.wire.session import Session
 from notifications.wire.standing import Page
@@ -41,7 +41,7 @@ ARRIVE_SECONDS = 5.0
 COMPLAIN_SECONDS = 1.0
 # Log entries fetched at a time where some were missed.
 LOG_PAGE = 100
-# Seconds after which the log is fetched again when the database could not be read.
+# Seconds after which the log's questions are asked again when the database could not be read.
 FETCH_AGAIN_SECONDS = 2.0
 
 
@@ -87,6 +87,7 @@ class Hub:
         self._guests = 0
         self._joining: asyncio.Task[Subscription] | None = None
         self._closing: asyncio.Task[None] | None = None
+        self._learning = asyncio.Lock()
         self._spreading: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._fetching: asyncio.Task[None] | None = None
@@ -175,6 +176,8 @@ class Hub:
         Raises `Missing` for an inbox that nobody may open; anything else means to try again later.
         """
         async with asyncio.timeout(ARRIVE_SECONDS):
+            if not self.log.knows_versions:
+                await self._learn_versions()
             arrival = await self._arrivals.get(arriving)
         if not self.log.begun:
             self.log.begin(arrival.standing.position, time.monotonic())
@@ -245,12 +248,38 @@ class Hub:
             wait = max(0.0, self.log.deadline - time.monotonic())
             self._timer = asyncio.get_running_loop().call_later(wait, self._fetch_log)
 
+    async def _learn_versions(self) -> None:
+        # The first of many asks, the others wait for it: nobody reads where they are before.
+        async with self._learning:
+            if not self.log.knows_versions:
+                self.log.know_versions(await threads.read(selectors.topic_versions))
+
     async def _spread(self) -> None:
         try:
-            while run := self.log.next():
-                await self._spread_run(self.log, run)
+            while self.log.has_ready:
+                if (question := self.log.question) is not None:
+                    await self._ask_who_left(self.log, question)
+                    continue
+                await self._spread_run(self.log, self.log.next())
         finally:
             self._spreading = None
+
+    async def _ask_who_left(self, log: Log, question: Question) -> None:
+        """Tell the sessions of those who left a topic; the log waits, also for the database."""
+        try:
+            leavers = await threads.read(selectors.leavers, question.topic, question.known)
+        except Exception as error:  # noqa: BLE001 (tried again)
+            self.complain("Could not read who left a topic; trying again", error)
+            await asyncio.sleep(FETCH_AGAIN_SECONDS)
+            return
+        if log is not self.log:
+            return
+        # Also sessions that are still being opened: what they read may be from before. Who enters
+        # the hub from now on reads later than we did.
+        for inbox_id, seq in leavers:
+            for socket in self._of_inbox.get(inbox_id, ()):
+                socket.session.left(question.topic, seq)
+        log.told(question)
 
     async def _spread_run(self, log: Log, run: list[LogRecord]) -> None:
         first = run[0].position

@@ -1,10 +1,11 @@
 """Every read: where inboxes stand, what changed since a cursor, pages of the list."""
 
 from notifications.selectors.inbox import ListPage, inbox_of, list_page
-from notifications.selectors.log import LogTail, log_after, pending
+from notifications.selectors.log import LogTail, leavers, log_after, pending, topic_versions
 from notifications.selectors.places import EVERYONE, standing, topics_of
 from notifications.selectors.pulse import Beat, Pulse, pulse
 from notifications.selectors.resume import Arrival, Arriving, Request, arrivals, changes, resumes
+from notifications.selectors.topics import TopicChoice, topic_choices
 
 __all__ = [
     "EVERYONE",
@@ -15,14 +16,18 @@ __all__ = [
     "LogTail",
     "Pulse",
     "Request",
+    "TopicChoice",
     "arrivals",
     "changes",
     "inbox_of",
+    "leavers",
     "list_page",
     "log_after",
     "pending",
     "pulse",
     "resumes",
     "standing",
+    "topic_choices",
+    "topic_versions",
     "topics_of",
 ]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 
-from notifications.models import LogEntry, LogHead
+from notifications.models import LogEntry, LogHead, Membership, Topic
 from notifications.rendering import wire_item
 from notifications.wire.events import LogRecord
 
@@ -37,7 +37,7 @@ def log_after(position: int, limit: int) -> LogTail:
     # The head first: entries up to it are committed, as it is written in their transaction.
     head = LogHead.objects.values_list("position", flat=True).get()
     entries = LogEntry.objects.filter(position__gt=position, position__lte=head)
-    rows = list(_current(entries)[:limit])
+    rows = list(_current(entries).select_related("notification", "topic")[:limit])
     return LogTail(
         records=[
             LogRecord(
@@ -45,12 +45,27 @@ def log_after(position: int, limit: int) -> LogTail:
                 row.topic_id,
                 row.kind,
                 wire_item(row.notification, position=row.position),
+                row.topic.version,
             )
             for row in rows
         ],
         up_to=rows[-1].position if len(rows) == limit else head,
         head=head,
     )
+
+
+def topic_versions() -> dict[int, int]:
+    """Versions by topic, of the topics that somebody has left."""
+    return dict(Topic.objects.filter(version__gt=0).values_list("pk", "version"))
+
+
+def leavers(topic: int, version: int) -> list[tuple[int, int]]:
+    """Inboxes that left the topic since this version, and their seq when they last did.
+
+    Those who have come back meanwhile are among them, with the seq of that.
+    """
+    left = Membership.objects.filter(topic=topic, version__gt=version)
+    return list(left.values_list("inbox_id", "seq"))
 
 
 def _current(entries: QuerySet[LogEntry]) -> QuerySet[LogEntry]:

@@ -7,7 +7,7 @@ from typing import cast
 from django.utils import timezone
 
 from notifications.conf import settings
-from notifications.models import LogEntry, LogHead, Notification, Outbox
+from notifications.models import LogEntry, LogHead, Notification, Outbox, Topic
 from notifications.rendering import wire_item
 from notifications.services.audience import UserKey, keys_written
 from notifications.services.inboxes import ensure_locked
@@ -139,9 +139,13 @@ def _to_log(
     LogEntry.objects.bulk_create(entries, batch_size=INSERT_ROWS)
     head.position = entries[-1].position
     head.save(update_fields=["position"])
-    return [(LOG_GROUP, _log_event(entry).message()) for entry in entries]
+    # They grow under the head's lock, so each says exactly who left before these entries.
+    topics = Topic.objects.filter(pk__in={topic_id for topic_id, _ in said})
+    versions = dict(topics.values_list("pk", "version"))
+    return [(LOG_GROUP, _log_event(entry, versions).message()) for entry in entries]
 
 
-def _log_event(entry: LogEntry) -> LogEvent:
+def _log_event(entry: LogEntry, versions: dict[int, int]) -> LogEvent:
     item = wire_item(entry.notification, position=entry.position)
-    return LogEvent([LogRecord(entry.position, entry.topic_id, entry.kind, item)])
+    version = versions[entry.topic_id]
+    return LogEvent([LogRecord(entry.position, entry.topic_id, entry.kind, item, version)])

@@ -77,12 +77,17 @@ class InboxEvent:
 
 @dataclass(frozen=True)
 class LogRecord:
-    """One entry of the broadcast log; `item` has unrendered texts and no seq."""
+    """One entry of the broadcast log; `item` has unrendered texts and no seq.
+
+    `version` is the topic's when the entry was appended, or a later one: whoever left by it or an
+    earlier one did so before. 0 from a relay that knows nothing of versions.
+    """
 
     position: int
     topic: int
     kind: str
     item: Item
+    version: int = 0
 
 
 @dataclass(frozen=True)
@@ -94,7 +99,15 @@ class LogEvent:
     def message(self) -> Message:
         """The envelope for the group `log`."""
         entries = [[entry.position, entry.topic, entry.kind, entry.item] for entry in self.entries]
-        return {"type": TYPE, "v": VERSION, "kind": "log", "entries": entries}
+        # Beside the entries, which processes of the first release take to be of four.
+        versions = [entry.version for entry in self.entries]
+        return {
+            "type": TYPE,
+            "v": VERSION,
+            "kind": "log",
+            "entries": entries,
+            "versions": versions,
+        }
 
 
 @dataclass(frozen=True)
@@ -140,7 +153,13 @@ def read(message: Message) -> Event | None:
 
 def _log_event(message: Message) -> LogEvent:
     rows = cast("list[tuple[int, int, str, Item]]", message["entries"])
-    return LogEvent([LogRecord(int(p), int(topic), kind, item) for p, topic, kind, item in rows])
+    versions = cast("list[int]", message.get("versions", [0] * len(rows)))
+    return LogEvent(
+        [
+            LogRecord(int(position), int(topic), kind, item, int(version))
+            for (position, topic, kind, item), version in zip(rows, versions, strict=True)
+        ]
+    )
 
 
 def _inbox_event(message: Message) -> InboxEvent:

@@ -3,11 +3,16 @@
 Every session of a process follows the same `Log`, so that an entry costs those it concerns one
 write each and everybody else nothing: the position of a session that follows is the log's. Pure
 Python without I/O; time is passed in.
+
+Nobody is given what was said after they left, though the news of it may come later than an entry.
+An entry bears its topic's version, which grows with each person who leaves; one that is newer
+than what is known here waits, with all that follow it, until the caller has asked the database who
+has left since, told their sessions (`Session.left`) and then the log (`told`).
 """
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Protocol, cast
+from typing import NamedTuple, Protocol, cast
 
 from notifications.wire.events import LogRecord
 from notifications.wire.frames import Item
@@ -22,7 +27,8 @@ BEHIND_SECONDS = 2.0
 RECENT = 256
 # Entries that are spread together at most.
 RUN = 32
-# Entries that wait for one before them, or for the log to begin; past this they are fetched.
+# Entries that wait: for one before them, for the log to begin, or until it is known who has left.
+# Past this they are fetched.
 HOLD_LIMIT = 1000
 
 
@@ -35,14 +41,24 @@ class Follower(Protocol):
         """By identity."""
 
 
+class Question(NamedTuple):
+    """Who has left this topic since its version was `known`? By now it is `version`, at least."""
+
+    topic: int
+    known: int
+    version: int
+
+
 class Log:
     """Takes entries in any order, gives them out in order, and knows who follows.
 
     `position`: the last entry that was given out. `begun`: whether it is known where to start.
+    `knows_versions`: whether `know_versions` was called, which is before any session here reads.
     """
 
     def __init__(self) -> None:
         self.begun = False
+        self.knows_versions = False
         self.position = 0
         self._taken = 0
         self._head = 0
@@ -51,6 +67,8 @@ class Log:
         self._fetch_at: float | None = None
         self._recent: deque[LogRecord] = deque()
         self._recent_after = 0
+        # By topic: every session here knows if its person left it by this version or before.
+        self._versions: dict[int, int] = {}
         # By topic: the position from which on, and the address. So spreading an entry touches
         # nothing else of a session: with ten thousand, memory is what it waits for.
         self._followers: dict[int, dict[Follower, tuple[int, object]]] = {}
@@ -72,7 +90,8 @@ class Log:
         """Entries arrived from the channel layer."""
         for record in records:
             self._head = max(self._head, record.position)
-            if record.position > self._taken and len(self._held) < HOLD_LIMIT:
+            waiting = len(self._held) + len(self._ready)
+            if record.position > self._taken and waiting < HOLD_LIMIT:
                 self._held[record.position] = record
         if self.begun:
             self._advance(now)
@@ -154,6 +173,28 @@ class Log:
             return None
         return [record for record in self._recent if record.position > position]
 
+    # -- who has left ------------------------------------------------------------------------
+
+    def know_versions(self, versions: Mapping[int, int]) -> None:
+        """Versions of topics, read before any session here reads where it is; 0 if left out.
+
+        Those who left by them are then no news to any session.
+        """
+        self.knows_versions = True
+        self._versions = dict(versions)
+
+    @property
+    def question(self) -> Question | None:
+        """What has to be found out before the next entry can be spread."""
+        if not self._ready or not self._is_news(self._ready[0]):
+            return None
+        record = self._ready[0]
+        return Question(record.topic, self._versions.get(record.topic, 0), record.version)
+
+    def told(self, question: Question) -> None:
+        """The sessions of those who left have been told, all of them."""
+        self._versions[question.topic] = question.version
+
     # -- what goes out -----------------------------------------------------------------------
 
     @property
@@ -162,10 +203,15 @@ class Log:
         return bool(self._ready)
 
     def next(self) -> list[LogRecord]:
-        """The next entries to spread, all of one topic, so that one write can bring them all."""
+        """The next entries to spread, all of one topic, so that one write can bring them all.
+
+        None as long as there is a question.
+        """
         run: list[LogRecord] = []
         ready = self._ready
         while ready and len(run) < RUN and (not run or ready[0].topic == run[0].topic):
+            if self._is_news(ready[0]):
+                break
             run.append(ready.popleft())
         return run
 
@@ -185,6 +231,10 @@ class Log:
             yield pending.popitem()[1]
 
     # -- internals ---------------------------------------------------------------------------
+
+    def _is_news(self, record: LogRecord) -> bool:
+        """Whether somebody left the topic before this entry who is not known here to have left."""
+        return record.version > self._versions.get(record.topic, 0)
 
     def _advance(self, now: float) -> None:
         while (record := self._held.pop(self._taken + 1, None)) is not None:

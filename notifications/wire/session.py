@@ -59,6 +59,7 @@ class Session:
         "_asked_at",
         "_fetching",
         "_gap_until",
+        "_gone",
         "_heartbeat_seconds",
         "_held",
         "_log",
@@ -90,6 +91,8 @@ class Session:
         self._heartbeat_seconds = heartbeat_seconds
         self._login = login
         self._held: list[InboxEvent] | None = None
+        # Topics that the person left at a seq of which we have not heard otherwise.
+        self._gone: dict[int, int] | None = None
         self._overflowed = False
         self._fetching: Cursor | None = None
         self._gap_until: float | None = None
@@ -201,6 +204,19 @@ class Session:
         """Something is known to be missing that will not come."""
         return self._fetch(self._cursor()) if self.state is State.LIVE else []
 
+    def left(self, topic: int, seq: int) -> None:
+        """The person left the topic, and perhaps came back, by which the inbox got to `seq`.
+
+        News of it is on its way; until it comes, nothing of the topic concerns this session. What
+        was said before they left became items then, which come with a seq, as news does.
+        """
+        if self.seq >= seq or self.state is State.CLOSED:
+            return
+        if self.state is State.LIVE:
+            self._log.unfollow(self, [topic])
+        self._gone = {**(self._gone or {}), topic: seq}
+        self.topics = self._still(self.topics, self.seq)
+
     def tick(self, now: float) -> list[Output]:
         """Time has passed; to be called at `deadline`."""
         must_fetch = False
@@ -277,7 +293,14 @@ class Session:
     def _adopt(self, standing: Standing) -> None:
         self.epoch = standing.epoch
         self.counters = standing.counters
-        self.topics = standing.topics
+        self.topics = self._still(standing.topics, standing.seq)
+
+    def _still(self, topics: Mapping[int, int], seq: int) -> Mapping[int, int]:
+        """The topics of the inbox at `seq`, without those that were left after it."""
+        if self._gone is None:
+            return topics
+        self._gone = {topic: at for topic, at in self._gone.items() if at > seq} or None
+        return {topic: since for topic, since in topics.items() if topic not in (self._gone or ())}
 
     def _fetch(self, cursor: Cursor) -> list[Output]:
         self._move_to(State.FETCHING)
@@ -397,12 +420,14 @@ class Session:
         outputs: list[Output] = [Send(event.as_frame)]
         if event.topics is None:
             return outputs
-        passed_by = self._may_have_passed_by(event.topics)
-        left = not set(self.topics) <= set(event.topics)
+        topics = self._still(event.topics, event.seq)
+        passed_by = self._may_have_passed_by(topics)
+        left = not set(self.topics) <= set(topics)
         self._move_to(State.FETCHING)
-        self.topics = event.topics
+        self.topics = topics
         if left and self._position > event.counters.taken:
-            # Leaving took the log in up to there; an entry beyond may have overtaken the news.
+            # Leaving took the log in up to there; an entry beyond may have overtaken the news, if
+            # its relay knew nothing of versions.
             outputs.append(Send(frames.Reset("left")))
         if passed_by:
             # From before the membership, so that the database counts it as new to us.

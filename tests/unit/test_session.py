@@ -9,7 +9,8 @@ from notifications.wire import close_codes, frames
 from notifications.wire.cursor import Cursor
 from notifications.wire.events import InboxEvent, LogRecord, SignedOut
 from notifications.wire.frames import Counters
-from notifications.wire.log import BEHIND_SECONDS, HOLD_SECONDS, RECENT, Log
+from notifications.wire.log import BEHIND_SECONDS, HOLD_SECONDS, RECENT, Log, Question
+from notifications.wire.log import HOLD_LIMIT as LOG_LIMIT
 from notifications.wire.outputs import Close, Fetch, Output, Send
 from notifications.wire.session import (
     BAD_FRAMES_PER_MINUTE,
@@ -45,9 +46,9 @@ def change(since: int, seq: int, topics: dict[int, int] | None = None) -> InboxE
     return InboxEvent("notifications", since, seq, Counters(seq, seq), [], [], topics=topics)
 
 
-def record(position: int, topic: int = EVERYONE) -> LogRecord:
+def record(position: int, topic: int = EVERYONE, version: int = 0) -> LogRecord:
     item: Any = {"id": str(position)}
-    return LogRecord(position, topic, "new", item)
+    return LogRecord(position, topic, "new", item, version)
 
 
 def spread(log: Log) -> dict[Session, list[str]]:
@@ -285,6 +286,130 @@ class TestTopics:
         session.opened(standing(topics={EVERYONE: 0, STAFF: 0}), Cursor("e", 5, 10), 0.0)
         assert say(session, 11, topic=STAFF) == ["p11"]
         assert sent(session.event(self.left(taken=10), 0.0)) == [6, "reset"]
+
+
+def member(log: Log, seq: int = 5) -> Session:
+    session = Session(30, log)
+    topics = {EVERYONE: 0, STAFF: 0}
+    session.opened(standing(seq, topics=topics), Cursor("e", seq, 10), 0.0)
+    return session
+
+
+def of_both(seq: int, *topics: int) -> InboxEvent:
+    counters = Counters(0, 0, 10)
+    return InboxEvent("change", seq - 1, seq, counters, [], [], topics=dict.fromkeys(topics, 0))
+
+
+class TestLeavers:
+    """Entries that overtake the news that somebody left."""
+
+    def test_an_entry_of_a_newer_version_waits_for_the_answer(self):
+        log = begun(10)
+        log.take([record(11, STAFF), record(12, STAFF, 1), record(13)], 0.0)
+        assert [entry.position for entry in log.next()] == [11]
+        assert (log.question, log.next(), log.has_ready) == (Question(STAFF, 0, 1), [], True)
+        log.told(Question(STAFF, 0, 1))
+        assert log.question is None
+        assert [entry.position for entry in log.next()] == [12]
+        assert [entry.position for entry in log.next()] == [13]
+
+    def test_each_version_is_asked_for_once(self):
+        log = begun(10)
+        log.know_versions({STAFF: 3})
+        log.take([record(11, STAFF, 3), record(12, STAFF, 2), record(13, EVERYONE)], 0.0)
+        assert [len(run) for run in iter(log.next, [])] == [2, 1]
+        log.take([record(14, STAFF, 4)], 0.0)
+        assert log.question == Question(STAFF, 3, 4)
+
+    def test_fetched_entries_wait_as_well(self):
+        log = begun(10)
+        log.fetched([record(11, STAFF, 1)], 11, 11, 0.0)
+        assert log.next() == []
+
+    def test_while_the_answer_does_not_come_what_waits_is_bounded(self):
+        log = begun(10)
+        log.take([record(position, STAFF, 1) for position in range(11, 2 * LOG_LIMIT)], 0.0)
+        assert log.taken == 10 + LOG_LIMIT
+        assert log.deadline == HOLD_SECONDS
+
+    def test_the_position_stays_before_an_entry_that_waits(self):
+        log = begun(10)
+        session = member(log)
+        log.take([record(11, STAFF, 1)], 0.0)
+        assert spread(log) == {}
+        assert session.position == 10
+        late = member(log)
+        log.told(Question(STAFF, 0, 1))
+        assert spread(log) == {session: ["p11"], late: ["p11"]}
+
+    def test_who_left_gets_other_topics_only_and_keeps_the_place(self):
+        log = begun(10)
+        session = member(log)
+        session.left(STAFF, 6)
+        assert say(session, 11, topic=STAFF) == []
+        assert say(session, 12) == ["p12"]
+        assert session.position == 12
+        # Nothing has to be taken back when the news comes.
+        assert sent(session.event(of_both(6, EVERYONE), 0.0)) == [6]
+
+    def test_who_has_heard_of_it_goes_on(self):
+        log = begun(10)
+        session = member(log, seq=7)
+        session.left(STAFF, 7)
+        assert say(session, 11, topic=STAFF) == ["p11"]
+
+    def test_older_news_does_not_bring_the_topic_back(self):
+        log = begun(10)
+        session = member(log)
+        session.left(STAFF, 7)
+        assert sent(session.event(of_both(6, EVERYONE, STAFF), 0.0)) == [6]
+        assert say(session, 11, topic=STAFF) == []
+
+    def test_nor_does_a_page_that_was_read_before(self):
+        log = begun(10)
+        session = member(log)
+        session.lost()
+        session.left(STAFF, 7)
+        old = standing(6, topics={EVERYONE: 0, STAFF: 0})
+        session.fetched(session._fetching, Page(old, 6, 10), 0.0)
+        assert session.state is State.LIVE
+        assert say(session, 11, topic=STAFF) == []
+
+    def test_nor_does_what_was_read_for_opening(self):
+        log = begun(10)
+        session = Session(30, log)
+        session.left(STAFF, 6)
+        log.take([record(11, STAFF, 1)], 0.0)
+        log.told(Question(STAFF, 0, 1))
+        assert spread(log) == {}
+        now = standing(topics={EVERYONE: 0, STAFF: 0})
+        assert sent(session.opened(now, Cursor("e", 5, 10), 0.0)) == ["hello"]
+        assert session.position == 11
+
+    def test_who_came_back_goes_on_from_there(self):
+        log = begun(10)
+        session = member(log)
+        session.left(STAFF, 7)
+        assert say(session, 11, 12, topic=STAFF) == []
+        assert sent(session.event(of_both(6, EVERYONE), 0.0)) == [6]
+        back = InboxEvent(
+            "change", 6, 7, Counters(0, 0, 11), [], [], topics={EVERYONE: 0, STAFF: 11}
+        )
+        write, fetch = session.event(back, 0.0)
+        assert (sent([write]), fetch) == ([7], Fetch(Cursor("e", 6, 12)))
+        now = standing(7, 12, {EVERYONE: 0, STAFF: 11})
+        session.fetched(session._fetching, Page(now, 7, 12), 0.0)
+        assert say(session, 13, topic=STAFF) == ["p13"]
+
+    def test_a_later_leave_is_not_forgotten_for_an_earlier_one(self):
+        log = begun(10)
+        session = member(log)
+        session.left(STAFF, 6)
+        session.left(EVERYONE, 7)
+        session.event(of_both(6, EVERYONE), 0.0)
+        assert say(session, 11) == []
+        session.event(of_both(7, STAFF), 0.0)
+        assert session.topics == {STAFF: 0}
 
 
 class TestFetching:

@@ -58,7 +58,7 @@ class TestEvents:
             InboxEvent("change", 1, 2, Counters(1, 2, 3), [], ["9"], {"seq": 1, "position": 2}),
             InboxEvent("change", 1, 2, Counters(), [], [], topics={7: 100, 8: 0}),
             SignedOut("login"),
-            LogEvent([LogRecord(4, 1, "new", ITEM), LogRecord(5, 2, "new", ITEM)]),
+            LogEvent([LogRecord(4, 1, "new", ITEM), LogRecord(5, 2, "new", ITEM, 3)]),
         ],
     )
     def test_survive_the_channel_layer(self, event):
@@ -74,6 +74,18 @@ class TestEvents:
         message = InboxEvent("change", 1, 2, Counters(), [], []).message()
         assert events.read({**message, **change}) is None
 
-    @pytest.mark.parametrize("message", [{}, {"v": 1}, {"v": 1, "kind": "log", "entries": [[1]]}])
+    def test_log_entries_with_processes_of_the_first_release(self):
+        """They know entries of four, without versions."""
+        message = LogEvent([LogRecord(4, 1, "new", ITEM, 3)]).message()
+        assert message["entries"] == [[4, 1, "new", ITEM]]
+        del message["versions"]
+        assert events.read(message) == LogEvent([LogRecord(4, 1, "new", ITEM, 0)])
+
+    @pytest.mark.parametrize(
+        "message",
+        [{}, {"v": 1}, {"v": 1, "kind": "log", "entries": [[1]]},
+         {"v": 1, "kind": "log", "entries": [[4, 1, "new", ITEM]], "versions": []},
+         {"v": 1, "kind": "log", "entries": [[4, 1, "new", ITEM]], "versions": None}],
+    )  # fmt: skip
     def test_poison_is_ignored(self, message):
         assert events.read(message) is None
