@@ -70,6 +70,12 @@ class Item(models.Model):
         indexes = [
             # All items of one notification: deleting, updating and retracting it.
             models.Index(fields=["notification"], name="clarion_item_notification"),
+            # How many have read an announcement. Without it counting them visits every row.
+            models.Index(
+                fields=["notification"],
+                condition=Q(read_at__isnull=False),
+                name="clarion_item_read",
+            ),
         ]
 
     def __str__(self) -> str:

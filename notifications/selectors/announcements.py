@@ -9,6 +9,7 @@ from django.db.models import Count, Func, IntegerField, Sum
 from django.db.models.sql.compiler import SQLCompiler
 
 from notifications.models import Announcement, Item, Membership, Outbox, Topic
+from notifications.models.inbox import ItemQuerySet
 from notifications.selectors.places import EVERYONE
 from notifications.selectors.users import active_users
 
@@ -65,17 +66,22 @@ def is_default(topic: str) -> bool:
 
 
 def progress(announcements: Iterable[Announcement]) -> dict[int, Progress]:
-    """How far these have come, by primary key, in two queries however many they are."""
+    """How far these have come, by primary key, in three queries however many they are.
+
+    Counting a million items takes some tenths of a second.
+    """
     listed = list(announcements)
     said = {row.notification_id for row in listed if row.notification_id is not None}
     waiting, in_log = _waiting(said)
-    items = _items(said)
+    items = Item.objects.filter(notification__in=said)
+    reached, read = _counted(items), _counted(items.filter(read_at__isnull=False))
     found = {}
     for row in listed:
         key = row.notification_id or 0
-        reached, read = items.get(key, (0, 0))
         still = row.recipients if key in in_log else waiting.get(key, 0)
-        found[row.pk] = Progress(row.recipients, still, reached, read, row.spared)
+        found[row.pk] = Progress(
+            row.recipients, still, reached.get(key, 0), read.get(key, 0), row.spared
+        )
     return found
 
 
@@ -96,7 +102,6 @@ def _waiting(said: set[int]) -> tuple[dict[int, int], set[int]]:
     return people, in_log
 
 
-def _items(said: set[int]) -> dict[int, tuple[int, int]]:
-    rows = Item.objects.filter(notification__in=said).values_list("notification")
-    counted = rows.annotate(reached=Count("*"), read=Count("read_at"))
-    return {notification: (reached, read) for notification, reached, read in counted}
+def _counted(items: ItemQuerySet) -> dict[int, int]:
+    """How many items of each notification there are: by an index alone, not by rows."""
+    return dict(items.values_list("notification").annotate(number=Count("*")))

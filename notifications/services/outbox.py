@@ -13,6 +13,7 @@ from notifications.models import Notification, Outbox, Topic
 from notifications.selectors.announcements import Recipients
 from notifications.services.insert import insert
 from notifications.services.locks import wait_at_most
+from notifications.services.statements import delete_outbox
 from notifications.services.wake import wake_relay
 
 logger = logging.getLogger(__name__)
@@ -117,5 +118,6 @@ def take_back(notification_id: int) -> TakenBack | None:
 def _take(rows: QuerySet[Outbox]) -> list[tuple[bool, int]]:
     """Lock and delete rows; for each whether it was for the log, and for how many people."""
     locked = list(rows.order_by("pk").values_list("pk", "kind", Recipients("recipients")))
-    Outbox.objects.filter(pk__in=[pk for pk, _, _ in locked]).delete()
+    # Not by the ORM, which would fetch them, a million recipients and all.
+    delete_outbox([pk for pk, _, _ in locked])
     return [(kind == Outbox.Kind.LOG, people) for _, kind, people in locked]

@@ -112,7 +112,7 @@ def test_a_list_of_announcements_takes_as_many_queries_as_one(ada, bob, relay_al
     said.append(Announcement.objects.create(topic="everyone", state="skipped"))
     with CaptureQueriesContext(connection) as queries:
         found = progress(said)
-    assert len(queries) == 2
+    assert len(queries) == 3
     assert found[said[0].pk] == Progress(2, 0, 0, 0, 0)
     assert found[said[3].pk] == Progress(2, 0, 2, 0, 0)
     assert found[said[4].pk] == Progress(2, 2, 0, 0, 0)
