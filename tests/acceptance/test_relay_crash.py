@@ -16,9 +16,9 @@ from tests.support.processes import environment
 pytestmark = pytest.mark.promise_1
 
 
-def relay_dies(point):
+def relay_dies(point, after=0):
     ended = subprocess.run(
-        [sys.executable, "-m", "tests.acceptance.dying_relay", point],
+        [sys.executable, "-m", "tests.acceptance.dying_relay", point, str(after)],
         cwd=settings.BASE_DIR,
         env=environment(),
         capture_output=True,
