@@ -33,6 +33,7 @@ task_routes = {
     "notifications.broadcast": {"queue": "notify"},
     "notifications.relay": {"queue": "relay"},
     "notifications.sweep": {"queue": "relay"},
+    "notifications.fire": {"queue": "relay"},
     "notifications.cleanup": {"queue": "relay"},
 }
 

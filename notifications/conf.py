@@ -58,5 +58,10 @@ class Settings:
         """Days that idempotency keys are remembered."""
         return self._get("IDEMPOTENCY_DAYS", 90)
 
+    @property
+    def schedule_grace_seconds(self) -> float:
+        """Seconds by which a slot may be late and is still sent as if it were not."""
+        return self._get("SCHEDULE_GRACE_SECONDS", 300.0)
+
 
 settings = Settings()

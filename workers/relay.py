@@ -1,4 +1,4 @@
-"""`notifications.relay` and `notifications.sweep`: empty the outbox.
+"""`notifications.relay`: empties the outbox; `notifications.sweep`: finds what nobody woke up for.
 
 Neither retries: what is left in the outbox is found by the next sweep.
 """
@@ -8,6 +8,7 @@ import threading
 from celery import Task
 
 from notifications.services import relay as service
+from notifications.services import upkeep
 from workers.celery import app
 from workers.lingering import Lingering
 
@@ -34,5 +35,5 @@ def relay(self: Task) -> None:
 
 @app.task(name="notifications.sweep")
 def sweep() -> None:
-    """Find what nobody woke the relay for."""
-    service.sweep()
+    """Send what is due, relay what is left."""
+    upkeep.sweep()

@@ -2,7 +2,7 @@
 
 from django.db import connection
 
-from notifications.models import Inbox, LogHead
+from notifications.models import Inbox, LogHead, Schedule
 
 
 def wait_at_most(seconds: float) -> None:
@@ -25,3 +25,14 @@ def lock_inbox(inbox_id: int) -> Inbox:
 def lock_head() -> LogHead:
     """The log's head, locked until the transaction ends; before inboxes, where both are needed."""
     return LogHead.objects.select_for_update().get()
+
+
+def lock_schedule(pk: int, *, waiting: bool = True) -> Schedule | None:
+    """The schedule with its periodic task, locked until the transaction ends.
+
+    None if it is gone, or, without `waiting`, if somebody else has it (on PostgreSQL).
+    """
+    skip = not waiting and connection.features.has_select_for_update_skip_locked
+    rows = Schedule.objects.select_for_update(of=("self",), no_key=True, skip_locked=skip)
+    related = ("periodic_task__crontab", "periodic_task__interval")
+    return rows.select_related(*related).filter(pk=pk).first()

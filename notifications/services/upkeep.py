@@ -1,0 +1,62 @@
+"""What beat has done every few seconds: find what nobody woke anybody for."""
+
+import logging
+from collections.abc import Callable
+from datetime import timedelta
+
+from celery.exceptions import SoftTimeLimitExceeded
+from django.db import connection
+from django.db.models.functions import Now
+
+from notifications.models import Heard
+from notifications.selectors.silence import BEAT
+from notifications.services import mirror, relay, schedules
+
+logger = logging.getLogger(__name__)
+
+# Seconds between two notes that beat was heard.
+NOTE_SECONDS = 10
+MIRROR = "mirror"
+# Seconds between two looks at what was changed without a word.
+MIRROR_SECONDS = 60
+
+
+def sweep() -> None:
+    """Send what is due, relay what is left, look after what was changed without a word.
+
+    One part that fails is logged and stops no other.
+    """
+    for part in (_note_beat, schedules.fire_due, _keep_mirror, relay.sweep):
+        _attempt(part)
+
+
+def _attempt(part: Callable[[], object]) -> None:
+    try:
+        part()
+    except SoftTimeLimitExceeded:
+        raise
+    except Exception:
+        logger.exception("%s.%s failed", part.__module__, part.__name__)
+        # What comes next is to begin with a connection that works.
+        connection.close_if_unusable_or_obsolete()
+
+
+def _note_beat() -> None:
+    _is_time(BEAT, NOTE_SECONDS)
+
+
+def _keep_mirror() -> None:
+    if _is_time(MIRROR, MIRROR_SECONDS):
+        mirror.upkeep()
+
+
+def _is_time(name: str, seconds: float) -> bool:
+    """Whether so many seconds have passed since this was last true, for whichever process."""
+    before = Now() - timedelta(seconds=seconds)
+    # Without writing first: SQLite has one writer.
+    if Heard.objects.filter(name=name, at__gt=before, at__lte=Now()).exists():
+        return False
+    if Heard.objects.filter(name=name).exclude(at__gt=before, at__lte=Now()).update(at=Now()):
+        return True
+    _, created = Heard.objects.get_or_create(name=name, defaults={"at": Now()})
+    return created
