@@ -8,6 +8,7 @@ import os
 import sys
 import time
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -98,6 +99,29 @@ class Caller(ABC):
             self.broadcast(f"benchmark {number}-{serial}")
         return began
 
+    def crowd(self, people: int) -> None:
+        """Make people, who never sign in, until there are so many."""
+        from django.contrib.auth import get_user_model
+
+        users = get_user_model().objects
+        first = len(self.people)
+        users.bulk_create(
+            [users.model(username=f"person-{n}") for n in range(first, people)], CHUNK
+        )
+        self.meet()
+        self.make_inboxes()
+
+    def to_everyone(self, number: int) -> float:
+        """Tell everybody, to be found later by whoever is away; when that began."""
+        self.stored_before = self.newest_said()
+        began = time.monotonic()
+        self.broadcast_and_keep(f"benchmark {number}-0")
+        return began
+
+    def wait_said(self, count: int) -> float:
+        """When the rows of the last `to_everyone` were in the database, to within a twentieth."""
+        return wait_for_rows(self.said, self.stored_before, count)
+
     def bulk(self, number: int, to: int, how: str) -> dict[str, float]:
         """Tell the first `to` people; when that began and ended."""
         from django.contrib.auth import get_user_model
@@ -110,13 +134,7 @@ class Caller(ABC):
 
     def wait_stored(self, count: int) -> float:
         """When so many rows of the last bulk were in the database, to within a twentieth."""
-        began = time.monotonic()
-        while self.stored(self.stored_before) < count:
-            waited = time.monotonic() - began
-            if waited > STORED_SECONDS:
-                raise TimeoutError(f"{self.stored(self.stored_before)} of {count} rows")
-            time.sleep(max(0.005, waited / 20))
-        return time.monotonic()
+        return wait_for_rows(self.stored, self.stored_before, count)
 
     @abstractmethod
     def make_tables(self) -> None:
@@ -141,6 +159,18 @@ class Caller(ABC):
     @abstractmethod
     def broadcast(self, title: str) -> None:
         """Tell everybody who is connected."""
+
+    @abstractmethod
+    def broadcast_and_keep(self, title: str) -> None:
+        """Tell everybody, connected or not."""
+
+    @abstractmethod
+    def newest_said(self) -> int:
+        """The highest key of what everybody is told."""
+
+    @abstractmethod
+    def said(self, after: int) -> int:
+        """How many rows everybody was told by, with a higher key."""
 
     @abstractmethod
     def tell_all(self, people: Any, title: str, how: str) -> None:
@@ -205,6 +235,18 @@ class Clarion(Caller):
 
         broadcast("everyone", "message", title=title, body=BODY, url="/inbox/")
 
+    broadcast_and_keep = broadcast
+
+    def newest_said(self) -> int:
+        from notifications.models import LogEntry
+
+        return LogEntry.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
+
+    def said(self, after: int) -> int:
+        from notifications.models import LogEntry
+
+        return LogEntry.objects.filter(pk__gt=after).count()
+
     def tell_all(self, people: Any, title: str, how: str) -> None:
         from notifications import notify
 
@@ -252,6 +294,11 @@ class Textbook(Caller):
 
         send_to_everyone.delay(title, BODY)
 
+    def broadcast_and_keep(self, title: str) -> None:
+        from benchmarks.textbook import announce
+
+        announce.delay(title, BODY)
+
     def tell_all(self, people: Any, title: str, how: str) -> None:
         from benchmarks.textbook import send_notification, send_to_all
 
@@ -271,6 +318,19 @@ class Textbook(Caller):
         from benchmarks.textbook import Notification
 
         return Notification.objects.filter(pk__gt=after).count()
+
+    newest_said, said = newest, stored
+
+
+def wait_for_rows(found: Callable[[int], int], after: int, count: int) -> float:
+    """When there were so many rows with a higher key, to within a twentieth."""
+    began = time.monotonic()
+    while (rows := found(after)) < count:
+        waited = time.monotonic() - began
+        if waited > STORED_SECONDS:
+            raise TimeoutError(f"{rows} of {count} rows")
+        time.sleep(max(0.005, waited / 20))
+    return time.monotonic()
 
 
 def login_sessions(people: list[Any]) -> list[str]:
@@ -314,6 +374,9 @@ COMMANDS = (
     "broadcasts",
     "bulk",
     "wait_stored",
+    "crowd",
+    "to_everyone",
+    "wait_said",
 )
 
 

@@ -52,6 +52,9 @@ class Plan:
     latency_seconds: float
     idle: int
     storm: int
+    # People who are told something at once, and how many of them are connected.
+    crowds: tuple[int, ...]
+    listeners: int
 
 
 PLANS = {
@@ -71,6 +74,8 @@ PLANS = {
         latency_seconds=10,
         idle=5_000,
         storm=5_000,
+        crowds=(10_000, 100_000),
+        listeners=500,
     ),
     "small": Plan(
         people=60,
@@ -88,6 +93,8 @@ PLANS = {
         latency_seconds=0.4,
         idle=20,
         storm=20,
+        crowds=(60, 200),
+        listeners=20,
     ),
 }
 

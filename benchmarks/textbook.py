@@ -25,6 +25,7 @@ from channels.layers import get_channel_layer
 from channels.routing import ProtocolTypeRouter, URLRouter
 from channels.security.websocket import AllowedHostsOriginValidator
 from django.conf import settings
+from django.contrib.auth import get_user_model
 from django.db import models
 from django.urls import path
 from django.utils import timezone
@@ -145,3 +146,12 @@ def send_to_everyone(title: str, body: str) -> None:
     """Whoever is connected; nothing is kept."""
     event = Notification(pk=0, title=title, body=body, created_at=timezone.now()).event()
     async_to_sync(get_channel_layer().group_send)("everyone", event)
+
+
+@app.task
+def announce(title: str, body: str) -> None:
+    """Everybody, so that whoever is away finds it later: a row each."""
+    users = get_user_model().objects.values_list("pk", flat=True)
+    notifications = [Notification(user_id=pk, title=title, body=body) for pk in users]
+    Notification.objects.bulk_create(notifications, batch_size=500)
+    async_to_sync(get_channel_layer().group_send)("everyone", notifications[0].event())

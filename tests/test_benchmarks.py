@@ -23,6 +23,7 @@ CASES = {
     "bulk": 2,  # against both ways of the textbook
     "latency": 1,
     "storm": 1,
+    "broadcast": 2,  # to some and to many
 }
 
 

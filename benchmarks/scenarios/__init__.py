@@ -1,6 +1,7 @@
 """What is measured. A scenario is a module here with `TITLE` and `run`, and a line below."""
 
 from benchmarks.scenarios import (
+    broadcast,
     bulk,
     connect,
     fan_out,
@@ -23,4 +24,6 @@ SCENARIOS = {
     "bulk": bulk,
     "latency": latency,
     "storm": storm,
+    # The last: it makes more people.
+    "broadcast": broadcast,
 }
