@@ -98,7 +98,7 @@ def cancel(announcement: Announcement, by: AbstractBaseUser | None) -> int:
 
 def _each_once(people: "QuerySet[AbstractBaseUser]") -> "QuerySet[AbstractBaseUser]":
     """The same people, however often joins repeat them; they are counted before the relay is."""
-    users = people.model._default_manager
+    users: QuerySet[AbstractBaseUser] = people.model._meta.base_manager.all()
     return users.filter(pk__in=people.values("pk")).order_by("pk")
 
 

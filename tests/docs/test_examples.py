@@ -127,6 +127,13 @@ def test_rules(redis_server: Any, ada: Any, make_user: Any) -> None:
     assert titles(root) == ["eve has joined"]
 
 
+def test_announcements(redis_server: Any, ada: Any) -> None:
+    [send] = blocks(section(page("operations.md"), "## Announcements"), "python")
+    sent = run(send)["sent"]
+    assert (sent.recipients, sent.spared) == (1, 1)
+    assert titles(ada) == []
+
+
 def test_fields_of_a_type() -> None:
     rows = table(section(TYPES, "## Declare a type"), "field")
     assert named(rows) == set(registry.NotificationType.__dataclass_fields__)
