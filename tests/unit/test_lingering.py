@@ -62,6 +62,17 @@ def test_ends_with_its_process(work, lingering):
     assert not work.running.is_set()
 
 
+def test_ends_when_there_is_nothing_to_do(work, lingering, monkeypatch):
+    """And is there again when there is."""
+    monkeypatch.setattr("workers.lingering.IDLE_SECONDS", 0.01)
+    before = threading.active_count()
+    work.let_go.set()
+    for runs in (1, 2):
+        assert lingering.begin(SOON)
+        wait_until(lambda runs=runs: work.runs == runs)
+        wait_until(lambda: threading.active_count() == before)
+
+
 def test_begins_again_after_a_failure(caplog):
     def fail(leave):
         raise RuntimeError("no")
