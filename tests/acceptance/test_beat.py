@@ -20,6 +20,7 @@ def form(**fields):
     ).encode()
 
 
+@pytest.mark.any_database
 @pytest.mark.promise_1
 @pytest.mark.promise_6
 def test_sweep_and_an_operators_broadcast(live_site, processes, screen, make_user, ada):
