@@ -8,12 +8,22 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from notifications.registry import NotificationType, register
+    from notifications.registry import NotificationType, register, register_topic
     from notifications.rules import notify_on
     from notifications.services.broadcast import broadcast
+    from notifications.services.memberships import subscribe, unsubscribe
     from notifications.services.notify import notify
 
-__all__ = ["NotificationType", "broadcast", "notify", "notify_on", "register"]
+__all__ = [
+    "NotificationType",
+    "broadcast",
+    "notify",
+    "notify_on",
+    "register",
+    "register_topic",
+    "subscribe",
+    "unsubscribe",
+]
 
 _HOMES = {
     "NotificationType": "notifications.registry",
@@ -21,6 +31,9 @@ _HOMES = {
     "notify": "notifications.services.notify",
     "notify_on": "notifications.rules",
     "register": "notifications.registry",
+    "register_topic": "notifications.registry",
+    "subscribe": "notifications.services.memberships",
+    "unsubscribe": "notifications.services.memberships",
 }
 
 

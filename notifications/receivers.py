@@ -1,23 +1,34 @@
 """Signals we hear; each handler makes one call."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from functools import partial
-from typing import Any
 
+from django.apps import apps as django_apps
+from django.apps.registry import Apps
 from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.models import Group
 from django.contrib.auth.signals import user_logged_out
-from django.db import transaction
+from django.core.exceptions import FieldDoesNotExist
+from django.db import router, transaction
 from django.db.models import Model
-from django.db.models.signals import m2m_changed, post_save, pre_delete
+from django.db.models.signals import (
+    m2m_changed,
+    post_delete,
+    post_migrate,
+    post_save,
+    pre_delete,
+)
 from django.dispatch import receiver
 from django.http import HttpRequest
 
 from notifications import selectors
 from notifications.authentication import login_id
 from notifications.live.publish import publish_many
-from notifications.services import inboxes
+from notifications.models import Topic
+from notifications.services import inboxes, memberships, topics
 from notifications.services.audience import UserKey
+from notifications.services.topics import group_topic
 from notifications.signals import inbox_changed
 from notifications.wire.events import InboxEvent, Recheck, SignedOut, user_group
 
@@ -58,7 +69,7 @@ def user_saved(
         inboxes.begin(instance)
         return
     if update_fields is None or "is_staff" in update_fields:
-        inboxes.follow(instance)
+        memberships.follow([instance.pk])
     # What the columns were before, nobody knows here.
     if update_fields is None or not LOGIN_FIELDS.isdisjoint(update_fields):
         recheck(selectors.inbox_of(instance.pk))
@@ -89,21 +100,38 @@ def groups_changed(
     """Follow auth groups, changed from the user's side or from the group's."""
     if action == "pre_clear" and reverse:
         # Afterwards nobody can tell who was in it.
-        users = instance.user_set.all()  # type: ignore[attr-defined]
+        users = instance.user_set.values_list("pk", flat=True)  # type: ignore[attr-defined]
         vars(instance)["_clarion_cleared"] = list(users)
-    if action not in ("post_add", "post_remove", "post_clear"):
-        return
-    for user in _concerned(instance, reverse, pk_set):
-        inboxes.follow(user)
+    if action in ("post_add", "post_remove", "post_clear"):
+        memberships.follow(_concerned(instance, reverse, pk_set))
 
 
-def _concerned(instance: Any, reverse: bool, pk_set: set[UserKey] | None) -> Iterable[Any]:
+def _concerned(instance: Model, reverse: bool, pk_set: set[UserKey] | None) -> Collection[UserKey]:
     if not reverse:
-        return [instance]
+        return [instance.pk]
     if pk_set is None:
-        cleared: list[Any] = vars(instance).pop("_clarion_cleared", [])
+        cleared: list[UserKey] = vars(instance).pop("_clarion_cleared", [])
         return cleared
-    return get_user_model()._default_manager.filter(pk__in=pk_set).order_by("pk")
+    return pk_set
+
+
+def group_deleted(instance: Model, **_: object) -> None:
+    """Have its members leave: no signal says that they are no longer in it.
+
+    Not before it is deleted: until then they are.
+    """
+    memberships.dissolve(group_topic(instance.pk))
+
+
+def migrated(using: str, apps: Apps = django_apps, **_: object) -> None:
+    """Have everybody belong to the default topics from the first deploy on."""
+    try:
+        apps.get_model("clarion", "Topic")._meta.get_field("default_since")
+    except (LookupError, FieldDoesNotExist):
+        # Migrated to where there were none yet.
+        return
+    if using == router.db_for_write(Topic):
+        topics.begin_defaults()
 
 
 def connect() -> None:
@@ -111,8 +139,12 @@ def connect() -> None:
     # No `sender`: a proxy or child sends in its own name.
     post_save.connect(user_saved, dispatch_uid="clarion.user_saved")
     pre_delete.connect(user_deleted, dispatch_uid="clarion.user_deleted")
+    post_migrate.connect(
+        migrated, sender=django_apps.get_app_config("clarion"), dispatch_uid="clarion.migrated"
+    )
     groups = getattr(get_user_model(), "groups", None)
     if groups is not None:
         m2m_changed.connect(
             groups_changed, sender=groups.through, dispatch_uid="clarion.groups_changed"
         )
+        post_delete.connect(group_deleted, sender=Group, dispatch_uid="clarion.group_deleted")

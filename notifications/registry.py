@@ -1,12 +1,13 @@
-"""Notification types: what an application can say.
+"""Notification types and topics: what an application can say, and to whom.
 
 Each app declares its own in `notification_types.py`, which is imported at start-up. A wrong
 declaration raises `ImproperlyConfigured` there and then.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from string import Formatter
+from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.functional import Promise
@@ -16,6 +17,11 @@ from notifications.exceptions import UnknownType
 
 LEVELS = ("info", "success", "warning", "error")
 KEY_MAX = 100
+
+# Topics that are there without a declaration. Nobody subscribes to these: one belongs or not.
+EVERYONE = "everyone"
+STAFF = "staff"
+GROUP_PREFIX = "auth_group."
 
 KEY_RULE = f"letters, digits, '.', '_' and '-', at most {KEY_MAX} of them"
 
@@ -39,8 +45,7 @@ class NotificationType:
 
     def __post_init__(self) -> None:
         for name in ("key", "category"):
-            value = getattr(self, name)
-            if not value or len(value) > KEY_MAX or not is_key(value):
+            if not is_key(getattr(self, name)):
                 raise self._wrong(f"{name} must consist of {KEY_RULE}")
         if self.level not in LEVELS:
             raise self._wrong(f"level must be one of {', '.join(LEVELS)}")
@@ -68,9 +73,50 @@ class NotificationType:
         return ImproperlyConfigured(f"Notification type {self.key!r}: {problem}.")
 
 
+@dataclass(frozen=True, kw_only=True)
+class TopicType:
+    """A declared topic: an audience that people subscribe to.
+
+    `may_subscribe` is asked with the user, and now and then again about those who subscribed;
+    without it everybody may. To a `default` topic everybody belongs who has not left it. Raises
+    `ImproperlyConfigured` when a part is missing or wrong.
+    """
+
+    key: str
+    title: str | Promise
+    description: str | Promise = ""
+    may_subscribe: Callable[[Any], bool] | None = None
+    default: bool = False
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.key, str) or not is_key(self.key):
+            raise self._wrong(f"key must consist of {KEY_RULE}")
+        if is_implicit(self.key):
+            raise self._wrong(f"{EVERYONE}, {STAFF} and {GROUP_PREFIX}* are there already")
+        if not self.title:
+            raise self._wrong("people need a title to choose by")
+        if self.may_subscribe is not None and not callable(self.may_subscribe):
+            raise self._wrong("may_subscribe must be a function of the user")
+        if self.default and self.may_subscribe is not None:
+            raise self._wrong("everybody belongs to a default topic, so may_subscribe has no say")
+
+    def allows(self, user: object) -> bool:
+        """Whether this user may subscribe. Raises what `may_subscribe` does."""
+        return self.may_subscribe is None or bool(self.may_subscribe(user))
+
+    def _wrong(self, problem: str) -> ImproperlyConfigured:
+        return ImproperlyConfigured(f"Topic {self.key!r}: {problem}.")
+
+
 def is_key(value: str) -> bool:
-    """Whether `value` is fit for keys: ASCII letters, digits, '.', '_' and '-'."""
-    return value.isascii() and all(c.isalnum() or c in "._-" for c in value)
+    """Whether `value` is fit for keys: ASCII letters, digits, '.', '_' and '-', not too many."""
+    characters = value.isascii() and all(c.isalnum() or c in "._-" for c in value)
+    return characters and 0 < len(value) <= KEY_MAX
+
+
+def is_implicit(key: str) -> bool:
+    """Whether this key is that of a topic that needs no declaration, or is like it."""
+    return key in (EVERYONE, STAFF) or key.startswith(GROUP_PREFIX)
 
 
 def placeholders(template: str) -> set[str]:
@@ -87,6 +133,7 @@ def placeholders(template: str) -> set[str]:
 
 
 _types: dict[str, NotificationType] = {}
+_topics: dict[str, TopicType] = {}
 
 
 def register(type: NotificationType) -> NotificationType:
@@ -114,6 +161,40 @@ def find(key: str) -> NotificationType | None:
 def all_types() -> list[NotificationType]:
     """Every known type, by key."""
     return [_types[key] for key in sorted(_types)]
+
+
+def register_topic(
+    key: str,
+    title: str | Promise,
+    description: str | Promise = "",
+    may_subscribe: Callable[[Any], bool] | None = None,
+    default: bool = False,
+) -> TopicType:
+    """Make a topic known and return it; see `TopicType`.
+
+    Raises `ImproperlyConfigured` for a wrong declaration, and for a key taken already.
+    """
+    topic = TopicType(
+        key=key,
+        title=title,
+        description=description,
+        may_subscribe=may_subscribe,
+        default=default,
+    )
+    if key in _topics and _topics[key] != topic:
+        raise ImproperlyConfigured(f"Topic {key!r} is registered twice.")
+    _topics[key] = topic
+    return topic
+
+
+def find_topic(key: str) -> TopicType | None:
+    """The declared topic of this key; None for implicit ones and those that nobody declares."""
+    return _topics.get(key)
+
+
+def all_topics() -> list[TopicType]:
+    """Every declared topic, by key."""
+    return [_topics[key] for key in sorted(_topics)]
 
 
 def autodiscover() -> None:

@@ -92,6 +92,15 @@ class Migration(migrations.Migration):
             name='version',
             field=models.PositiveBigIntegerField(db_default=0, default=0),
         ),
+        migrations.AddField(
+            model_name='topic',
+            name='asked_up_to',
+            field=models.PositiveBigIntegerField(db_default=0, default=0),
+        ),
+        migrations.AddIndex(
+            model_name='topic',
+            index=models.Index(condition=models.Q(('default_since__isnull', False)), fields=['default_since'], name='clarion_topic_default'),
+        ),
         migrations.AddIndex(
             model_name='membership',
             index=models.Index(condition=models.Q(('version__isnull', False)), fields=['topic', 'version'], name='clarion_membership_left'),

@@ -11,11 +11,23 @@ class Topic(models.Model):
     `default_since`: a position from which on everybody belongs who has no membership that says
     otherwise; null where only members do. `version` grows with each person who leaves, and log
     entries bear it: who gives them out and knows an older one asks first who has left.
+    `asked_up_to` is the inbox up to which the reconciler has asked again who may subscribe.
     """
 
     key = models.CharField(max_length=100, unique=True)
     default_since = models.PositiveBigIntegerField(null=True)
     version = models.PositiveBigIntegerField(default=0, db_default=0)
+    asked_up_to = models.PositiveBigIntegerField(default=0, db_default=0)
+
+    class Meta:
+        indexes = [
+            # Where everybody belongs: part of every look at where inboxes are.
+            models.Index(
+                fields=["default_since"],
+                condition=Q(default_since__isnull=False),
+                name="clarion_topic_default",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.key

@@ -4,23 +4,28 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db.models import QuerySet, Subquery, Value
+from django.db.models import BigIntegerField, BooleanField, QuerySet, Value
 
+from notifications import registry
 from notifications.models import Inbox, Membership, Topic
 from notifications.selectors.prepared import Prepared
+from notifications.selectors.pulse import NO_INBOX
 from notifications.selectors.users import active, head, password
 from notifications.wire.cursor import Cursor
 from notifications.wire.frames import Counters
 from notifications.wire.standing import Standing
 
-EVERYONE = "everyone"
+EVERYONE = registry.EVERYONE
 
 
 def topics_of(inbox_id: int) -> dict[int, int]:
     """The inbox's topics: id to the position since which their entries concern it."""
-    everyone = Topic.objects.filter(key=EVERYONE).values_list("pk", Value(0))
-    joined = Membership.objects.filter(inbox=inbox_id, until=None).values_list("topic_id", "since")
-    return dict(everyone.union(joined, all=True))
+    columns = ("inbox_id", "topic_id", "since", "until")
+    own = Membership.objects.filter(inbox=inbox_id).values_list(*columns)
+    rows = list(own.union(_everybodys().values_list(*_NOBODYS, _NEVER), all=True))
+    everybodys = {topic: since for inbox, topic, since, _ in rows if inbox == NO_INBOX}
+    stays = [(topic, since, until) for inbox, topic, since, until in rows if inbox != NO_INBOX]
+    return _belongs_to(everybodys, stays)
 
 
 def standing(inbox_id: int) -> Standing:
@@ -90,18 +95,26 @@ class Place:
 def _inboxes(ids: list[int]) -> QuerySet[Any, Any]:
     columns = ("pk", "seq", "unread", "unseen", "taken", "floor")
     log = (head("epoch"), head("position"), head("floor"))
-    everyone = Subquery(Topic.objects.filter(key=EVERYONE).values("pk"))
     inboxes = active(Inbox.objects.filter(pk__in=ids))
-    return inboxes.values_list(*columns, *log, everyone, password())
+    return inboxes.values_list(*columns, *log, password())
 
 
 def _memberships(ids: list[int]) -> QuerySet[Any, Any]:
-    memberships = Membership.objects.filter(inbox__in=ids)
-    return memberships.values_list("inbox_id", "topic_id", "since", "until", "seq", "rejoined")
+    """Topics to which everybody belongs come in the same columns, as those of no inbox."""
+    columns = ("inbox_id", "topic_id", "since", "until", "seq", "rejoined")
+    memberships = Membership.objects.filter(inbox__in=ids).values_list(*columns)
+    nothing = (_NEVER, Value(0, BigIntegerField()), Value(False, BooleanField()))
+    return memberships.union(_everybodys().values_list(*_NOBODYS, *nothing), all=True)
 
 
-INBOXES = Prepared(_inboxes, -1)
-MEMBERSHIPS = Prepared(_memberships, -1)
+def _everybodys() -> QuerySet[Topic]:
+    return Topic.objects.filter(default_since__isnull=False)
+
+
+_NEVER = Value(None, BigIntegerField())
+_NOBODYS = (Value(NO_INBOX, BigIntegerField()), "pk", "default_since")
+INBOXES = Prepared(_inboxes, -2)
+MEMBERSHIPS = Prepared(_memberships, -2)
 
 
 def places(inbox_ids: Iterable[int]) -> dict[int, Place]:
@@ -111,16 +124,20 @@ def places(inbox_ids: Iterable[int]) -> dict[int, Place]:
     # The topics are read after the inbox: a membership that came between bears a later seq, so
     # the session hears of it twice rather than not at all.
     stays: dict[int, list[Stay]] = {}
+    everybodys: dict[int, int] = {}
     for inbox_id, *stay in MEMBERSHIPS.rows(ids):
-        stays.setdefault(inbox_id, []).append(Stay(*stay))
+        if inbox_id == NO_INBOX:
+            everybodys[stay[0]] = stay[1]
+        else:
+            stays.setdefault(inbox_id, []).append(Stay(*stay))
     shared: dict[tuple[tuple[int, int], ...], Mapping[int, int]] = {}
     found = {}
     for pk, seq, unread, unseen, taken, floor, *rest in rows:
-        epoch, position, log_floor, everyone_id, secret = rest
+        epoch, position, log_floor, secret = rest
         mine = stays.get(pk, [])
-        joined = [(stay.topic, stay.since) for stay in mine if stay.until is None]
+        belongs = _belongs_to(everybodys, [(s.topic, s.since, s.until) for s in mine])
         # Sorted, as rows come in any order.
-        topics = tuple(sorted([(everyone_id, 0), *joined]))
+        topics = tuple(sorted(belongs.items()))
         now = Standing(
             epoch,
             seq,
@@ -131,3 +148,16 @@ def places(inbox_ids: Iterable[int]) -> dict[int, Place]:
         )
         found[pk] = Place(now, floor, log_floor, secret, mine)
     return found
+
+
+def _belongs_to(
+    everybodys: Mapping[int, int], stays: Iterable[tuple[int, int, int | None]]
+) -> dict[int, int]:
+    """The topics of one of everybody who has these stays (topic, since, until) of their own."""
+    topics = dict(everybodys)
+    for topic, since, until in stays:
+        if until is None:
+            topics[topic] = since
+        else:
+            topics.pop(topic, None)
+    return topics

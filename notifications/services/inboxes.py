@@ -1,6 +1,6 @@
 """Making inboxes, and locking many in the one order that everybody keeps."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
@@ -8,10 +8,9 @@ from django.db import transaction
 from django.db.models import OuterRef, Subquery
 from django.db.models.functions import Coalesce
 
-from notifications import selectors
 from notifications.models import Inbox, LogEntry, LogHead
 from notifications.services.audience import UserKey
-from notifications.services.memberships import align, first_memberships
+from notifications.services.following import first_memberships
 from notifications.services.statements import LockedInbox, count_inboxes, lock_inboxes
 
 
@@ -20,7 +19,7 @@ def ensure(user: AbstractBaseUser) -> Inbox:
     inbox = Inbox.objects.filter(user_id=user.pk).first()
     if inbox is None:
         with transaction.atomic():
-            _make_missing([user.pk])
+            make_missing([user.pk])
         inbox = Inbox.objects.get(user_id=user.pk)
     return inbox
 
@@ -33,21 +32,6 @@ def begin(user: AbstractBaseUser) -> None:
         first_memberships(Inbox.objects.filter(user_id=user.pk))
 
 
-def follow(user: AbstractBaseUser) -> None:
-    """Bring memberships in step after a change of staff status or groups.
-
-    Where the inbox was still missing nobody knows which memberships are the new ones, so all of
-    them begin now: nobody may hear what was said to a topic before they joined it.
-    """
-    inbox_id = selectors.inbox_of(user.pk)
-    if inbox_id is None:
-        head = LogHead.objects.values_list("position", flat=True).get()
-        with transaction.atomic():
-            _make_missing([user.pk], members_since=head)
-        inbox_id = Inbox.objects.values_list("pk", flat=True).get(user_id=user.pk)
-    align(inbox_id, user)
-
-
 def ensure_locked(user_keys: Iterable[UserKey]) -> list[LockedInbox]:
     """The inboxes of these people by primary key, made where missing, locked in order of person.
 
@@ -55,11 +39,19 @@ def ensure_locked(user_keys: Iterable[UserKey]) -> list[LockedInbox]:
     """
     keys = list(user_keys)
     if count_inboxes(keys) < len(keys):
-        _make_missing(keys)
+        make_missing(keys)
     return lock_inboxes(keys)
 
 
-def _make_missing(keys: list[UserKey], members_since: int | None = None) -> None:
+def ensure_members(user_keys: Sequence[UserKey]) -> None:
+    """Inboxes for those of these people that have none, whose memberships all begin now."""
+    if count_inboxes(user_keys) < len(user_keys):
+        head = LogHead.objects.values_list("position", flat=True).get()
+        with transaction.atomic():
+            make_missing(user_keys, members_since=head)
+
+
+def make_missing(keys: Sequence[UserKey], members_since: int | None = None) -> None:
     """Inboxes for those of these users that have none; another process may be making the same.
 
     An inbox is made with its user, so these are of people who came in bulk or before Clarion did.

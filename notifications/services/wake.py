@@ -16,6 +16,7 @@ from notifications.conf import settings
 from notifications.live.breaker import breaker
 
 RELAY_TASK = "notifications.relay"
+RECONCILE_TASK = "notifications.reconcile"
 GATE = "clarion:relay-gate"
 # Milliseconds that one wake-up stands for all others. The relay opens the gate when it has found
 # nothing more. One that keeps up holds it; past this time another relay helps one that does not,
@@ -59,6 +60,16 @@ def wake_successor() -> None:
             shut.until = asked_at + SHUT_SECONDS
     except Exception as error:  # noqa: BLE001 (each broker's client raises its own)
         breaker.trip("Waking the relay", error)
+
+
+def wake_reconciler() -> None:
+    """Enqueue the reconciler. Never raises: it comes every five minutes anyway."""
+    if breaker.is_open:
+        return
+    try:
+        _enqueue(RECONCILE_TASK)
+    except Exception as error:  # noqa: BLE001
+        breaker.trip("Waking the reconciler", error)
 
 
 def open_gate() -> None:

@@ -13,6 +13,7 @@ from notifications import broadcast, notify
 from notifications.models import Inbox, Item, LogEntry, LogHead, Membership, Notification, Topic
 from notifications.selectors import Arriving, Request, arrivals, changes, resumes, standing
 from notifications.selectors.places import places
+from notifications.selectors.pulse import NO_INBOX
 from notifications.services import inboxes
 from notifications.services.inbox import list_items, mark
 from notifications.wire.cursor import Cursor
@@ -199,12 +200,14 @@ def test_people_of_the_same_topics_share_them(crowd, monkeypatch):
     ids = crowd[:30:3]
     staff = Topic.objects.get(key="staff").pk
     other = Topic.objects.create(key="other").pk
+    everyone = Topic.objects.get(key="everyone").pk
     rows = [(pk, topic, 0, None, 0, False) for pk in ids for topic in (staff, other)]
-    rows = rows[: len(ids)] + rows[len(ids) :][::-1]
+    everybodys = (NO_INBOX, everyone, 0, None, 0, False)
+    rows = [*rows[: len(ids)], everybodys, *rows[len(ids) :][::-1]]
     monkeypatch.setattr("notifications.selectors.places.MEMBERSHIPS.rows", lambda ids: rows)
     topics = [place.standing.topics for place in places(ids).values()]
     assert len(topics) == len(ids)
-    assert topics[0] == {Topic.objects.get(key="everyone").pk: 0, staff: 0, other: 0}
+    assert topics[0] == {everyone: 0, staff: 0, other: 0}
     assert len({id(each) for each in topics}) == 1
 
 
