@@ -8,7 +8,7 @@ from django.contrib.auth.models import AnonymousUser, Group, Permission, User
 from django.db import connection, connections, transaction
 from django.test.utils import CaptureQueriesContext
 
-from notifications import notify
+from notifications import notify, registry, subscribe, unsubscribe
 from notifications.exceptions import InvalidNotification, NothingToCancel, UnknownTopic
 from notifications.models import Announcement, Item, LogEntry, Notification, Outbox, Topic
 from notifications.selectors.announcements import Progress, audience_size, progress
@@ -80,6 +80,22 @@ def test_to_people(ada, crowd, relay_all):
     assert titles(crowd[0]) == ["The shop opens"]
 
 
+@pytest.mark.parametrize(
+    "people",
+    [
+        lambda: User.objects.order_by("-username")[:3],
+        lambda: User.objects.filter(username="p1").union(
+            User.objects.filter(username__in=["p2", "p3"])
+        ),
+        lambda: User.objects.filter(username__in=["p1", "p2", "p3"]).select_related("inbox"),
+        lambda: User.objects.filter(username__in=["p1", "p2", "p3"]).distinct().order_by("email"),
+    ],
+    ids=["sliced", "united", "joined", "distinct"],
+)
+def test_querysets_of_all_sorts(crowd, people):
+    assert announce_to(people(), SAID, None).recipients == 3
+
+
 @pytest.mark.any_database
 def test_what_is_refused_leaves_nothing(ada):
     for people in (User.objects.none(), Group.objects.all()):
@@ -132,6 +148,19 @@ def test_how_many_it_would_reach(ada, bob, make_user):
     # All but those who left.
     Topic.objects.filter(key=key).update(default_since=0)
     assert audience_size(key) == 1
+
+
+@pytest.mark.any_database
+def test_how_many_belong_to_a_declared_topic(ada, bob, monkeypatch):
+    monkeypatch.setattr(registry, "_topics", {})
+    registry.register_topic("news", "News", default=True)
+    registry.register_topic("offers", "Offers")
+    # Neither has its row yet.
+    assert (audience_size("news"), audience_size("offers")) == (2, 0)
+    assert (permissions.is_wide("news"), permissions.is_wide("offers")) == (True, False)
+    subscribe(ada, "offers")
+    unsubscribe(bob, "news")
+    assert (audience_size("news"), audience_size("offers")) == (1, 1)
 
 
 # --- Cancelling ------------------------------------------------------------------------------
