@@ -12,6 +12,12 @@ OPTIONS = ("title", "body", "url", "level")
 
 
 def add_content(parser: CommandParser) -> None:
+    """The title, the options for the rest of a notification, and its key."""
+    add_said(parser)
+    parser.add_argument("--key", help="idempotency key: the same one again says nothing new")
+
+
+def add_said(parser: CommandParser) -> None:
     """The title and the options for the rest of a notification."""
     parser.add_argument("title", nargs="?", default="", help="not needed with --type and --data")
     parser.add_argument("--body", default="")
@@ -19,7 +25,6 @@ def add_content(parser: CommandParser) -> None:
     parser.add_argument("--level", default="", choices=["", *Level.values], metavar="LEVEL")
     parser.add_argument("--type", default="message", help="a registered type (message)")
     parser.add_argument("--data", type=_mapping, default={}, help="a JSON object for the type")
-    parser.add_argument("--key", help="idempotency key: the same one again says nothing new")
 
 
 def content(options: dict[str, Any]) -> dict[str, Any]:

@@ -89,10 +89,10 @@ def send(
 
 def said(schedule: Schedule, late: datetime | None = None) -> Fields:
     """What it says; what is sent late bears its slot."""
-    title, data = schedule.title, dict(schedule.data)
+    title, data = schedule.title, schedule.data
     if late is not None:
         local = late.astimezone(zone_of(schedule.time_zone))
-        data[SLOT] = local.isoformat()
+        data = {**data, SLOT: local.isoformat()}
         # Without a title it has that of its type, filled from data.
         title = title and f"{title}{local:{LATE_SUFFIX}}"
     return Fields(

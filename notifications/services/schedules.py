@@ -137,6 +137,7 @@ def _apply(schedule: Schedule, fields: ScheduleFields) -> None:
         _set_moment(schedule, "at")
     if schedule.missed not in Schedule.Missed.values:
         raise InvalidSchedule(f"missed must be skip or last, not {schedule.missed!r}.")
+    recurrence_of(schedule)
     _check_content(schedule)
     topics.resolve(schedule.topic)
 
@@ -149,16 +150,16 @@ def _set_moment(schedule: Schedule, name: str) -> None:
 
 
 def _check_content(schedule: Schedule) -> None:
-    if len(schedule.title) > TITLE_MAX:
+    composed = content.compose(schedule.type, **firing.said(schedule))
+    if len(composed.title) > TITLE_MAX:
         raise InvalidNotification(
-            f"title has {len(schedule.title)} characters; at most {TITLE_MAX} fit, with the slot "
+            f"title has {len(composed.title)} characters; at most {TITLE_MAX} fit, with the slot "
             "behind it when it is sent late."
         )
-    # As long as it may become; `data` is to have room for the slot, too.
-    content.compose(schedule.type, **firing.said(schedule, database_now()))
-    composed = content.compose(schedule.type, **firing.said(schedule))
     for name in ("title", "body", "url", "data"):
         setattr(schedule, name, getattr(composed, name))
+    # `data` has room for the slot, too.
+    content.compose(schedule.type, **firing.said(schedule, database_now()))
 
 
 def _begin(schedule: Schedule) -> None:
