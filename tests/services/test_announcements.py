@@ -202,6 +202,7 @@ def test_too_late(ada, crowd, relay_all):
         assert Announcement.objects.get(pk=said.pk).cancelled_at is None
 
 
+@pytest.mark.promise_1
 @pytest.mark.postgresql
 @pytest.mark.parametrize("dies", [True, False], ids=["rolls back", "commits"])
 def test_waits_for_what_a_relay_has_in_hand(crowd, relay_all, monkeypatch, dies):
