@@ -38,8 +38,8 @@ class Membership(models.Model):
 
     Until `until`, for one that left; its row stays, to be taken up again: `rejoined`. `seq` is
     the inbox's when it joined or left: a cursor from before that knows nothing of it, however far
-    its position is. `version` is the topic's by which somebody left. Topics with `default_since`
-    need no rows, except of those who left them.
+    its position is. `version` is the topic's by which somebody last left, also of those who
+    came back. Topics with `default_since` need no rows, except of those who left them.
     """
 
     topic = models.ForeignKey(Topic, on_delete=models.CASCADE, db_index=False)
@@ -58,7 +58,7 @@ class Membership(models.Model):
         indexes = [
             # The members of a topic: the number reached, the reconciler.
             models.Index(fields=["topic", "inbox"], name="clarion_membership_topic"),
-            # Who has left a topic since one of its versions; rows of those who stay are not in it.
+            # Who has left a topic since one of its versions; it is without those who never did.
             models.Index(
                 fields=["topic", "version"],
                 condition=Q(version__isnull=False),

@@ -169,6 +169,8 @@ def _leave(inbox: Inbox, topic: Topic) -> None:
 
 def _join(inbox: Inbox, topic: Topic) -> None:
     begun = {"since": inbox.taken, "seq": inbox.seq}
-    came_back = {"until": None, "version": None, "rejoined": True}
+    # The version of the leave stays: a session may have heard of neither, and must not be given
+    # what was said between.
+    came_back = {"until": None, "rejoined": True}
     if not Membership.objects.filter(topic=topic, inbox=inbox).update(**begun, **came_back):
         Membership.objects.create(topic=topic, inbox=inbox, **begun)
