@@ -48,11 +48,11 @@ class Once:
 
     def after(self, moment: datetime) -> datetime | None:
         """The slot, while it is ahead."""
-        return self.at.astimezone(UTC) if self.at > moment else None
+        return slot if (slot := self.at.astimezone(UTC)) > moment else None
 
     def up_to(self, moment: datetime) -> datetime | None:
         """The slot, once it has come."""
-        return self.at.astimezone(UTC) if self.at <= moment else None
+        return slot if (slot := self.at.astimezone(UTC)) <= moment else None
 
     def describe(self) -> str:
         """Such as "Once on Thursday 24 December 2026 at 18:00 (Europe/Berlin)"."""
@@ -105,20 +105,25 @@ class Every:
         return wall_of(self.anchor, self.zone)
 
     @property
+    def _start(self) -> datetime:
+        # Python takes the difference of two moments of one zone to be that of their readings.
+        return self.anchor.astimezone(UTC)
+
+    @property
     def _step(self) -> timedelta:
         return timedelta(**{self.period: self.number})
 
     def _index(self, moment: datetime) -> int:
         """Of the last slot at or before `moment`; negative before the anchor."""
         if self.period != "days":
-            return (moment - self.anchor) // self._step
+            return (moment - self._start) // self._step
         # One too many where the day's slot is still ahead, also because it moved out of a gap.
         index = (wall_of(moment, self.zone).date() - self._wall.date()) // self._step
         return index if self._slot(index) <= moment else index - 1
 
     def _slot(self, index: int) -> datetime:
         if self.period != "days":
-            return (self.anchor + index * self._step).astimezone(UTC)
+            return self._start + index * self._step
         return moment_of(self._wall + index * self._step, self.zone)
 
 
@@ -235,14 +240,14 @@ class Window:
     def after(self, moment: datetime) -> datetime | None:
         """The first slot of the window strictly after; None if there is none."""
         if self.starts_at is not None:
-            moment = max(moment, self.starts_at - INSTANT)
+            moment = max(moment.astimezone(UTC), self.starts_at.astimezone(UTC) - INSTANT)
         slot = self.recurrence.after(moment)
         return None if slot and self.ends_at and slot > self.ends_at else slot
 
     def up_to(self, moment: datetime) -> datetime | None:
         """The last slot of the window at or before; None if there is none."""
         if self.ends_at is not None:
-            moment = min(moment, self.ends_at)
+            moment = min(moment.astimezone(UTC), self.ends_at.astimezone(UTC))
         slot = self.recurrence.up_to(moment)
         return None if slot and self.starts_at and slot < self.starts_at else slot
 

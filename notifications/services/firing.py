@@ -7,7 +7,7 @@ from typing import TypeGuard, cast
 from celery.exceptions import SoftTimeLimitExceeded
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import Error as DatabaseProblem
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models.functions import Now
 
 from notifications.clocks import zone_of
@@ -19,6 +19,7 @@ from notifications.selectors.announcements import audience_size
 from notifications.selectors.clock import database_now
 from notifications.services import mirror, slots
 from notifications.services.broadcast import broadcast
+from notifications.services.connections import leave_broken
 from notifications.services.content import Fields
 from notifications.services.locks import lock_schedule, wait_at_most
 
@@ -54,7 +55,7 @@ def fire_due() -> int:
             raise
         except Exception:
             logger.exception("Schedule %d is still due", pk)
-            connection.close_if_unusable_or_obsolete()
+            leave_broken()
     return sent
 
 

@@ -5,12 +5,12 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from celery.exceptions import SoftTimeLimitExceeded
-from django.db import connection
 from django.db.models.functions import Now
 
 from notifications.models import Heard
 from notifications.selectors.silence import BEAT
 from notifications.services import mirror, relay, schedules
+from notifications.services.connections import leave_broken
 
 logger = logging.getLogger(__name__)
 
@@ -37,8 +37,7 @@ def _attempt(part: Callable[[], object]) -> None:
         raise
     except Exception:
         logger.exception("%s.%s failed", part.__module__, part.__name__)
-        # What comes next is to begin with a connection that works.
-        connection.close_if_unusable_or_obsolete()
+        leave_broken()
 
 
 def _note_beat() -> None:

@@ -84,7 +84,8 @@ def test_clock_changes(recurrence: Recurrence, start: str, slots: list[str]) -> 
 
 
 ZONES = st.sampled_from((BERLIN, NEW_YORK, KOLKATA, LORD_HOWE, CAIRO))
-MOMENTS = st.integers(1_577_836_800, 1_893_456_000).map(lambda n: datetime.fromtimestamp(n, UTC))
+# Of any zone: Python takes the difference of two moments of one to be that of their readings.
+MOMENTS = st.builds(datetime.fromtimestamp, st.integers(1_577_836_800, 1_893_456_000), ZONES)
 FIELDS = [
     st.sampled_from(["0", "59", "*/20", "*", "0,30", "5-7"]),
     st.sampled_from(["*", "*/2", "2", "0-3", "1,2,3", "9"]),
@@ -97,7 +98,9 @@ CRONS = st.builds(Cron, EXPRESSIONS, ZONES)
 EVERY = st.builds(
     Every, st.integers(1, 500), st.sampled_from(["minutes", "hours", "days"]), MOMENTS, ZONES
 )
-RECURRENCES = st.one_of(CRONS, EVERY, st.builds(Once, MOMENTS))
+RULES = st.one_of(CRONS, EVERY, st.builds(Once, MOMENTS))
+WINDOWS = st.builds(Window, RULES, MOMENTS, st.none())
+RECURRENCES = st.one_of(RULES, WINDOWS)
 
 
 @settings(deadline=None)
@@ -109,7 +112,9 @@ def test_after_and_up_to_are_each_others_inverse(recurrence: Recurrence, moment:
         assert following > moment
         assert recurrence.up_to(following) == following
         # Nothing lies between.
+        assert following.tzinfo is UTC
         assert recurrence.up_to(following - INSTANT) == recurrence.up_to(moment)
+        assert recurrence.after(moment.astimezone(UTC)) == following
         second = recurrence.after(following)
         assert second is None or second > following
     last = recurrence.up_to(moment)
