@@ -1,6 +1,15 @@
-"""What operators see: notifications, and the outbox with its parked rows."""
+"""What operators see: announcements, schedules, notifications, the outbox with its parked rows."""
 
+from notifications.admin.announcements import AnnouncementAdmin
 from notifications.admin.notifications import NotificationAdmin
 from notifications.admin.outbox import OutboxAdmin
+from notifications.admin.people import NotifyPeople
+from notifications.admin.schedules import ScheduleAdmin
 
-__all__ = ["NotificationAdmin", "OutboxAdmin"]
+__all__ = [
+    "AnnouncementAdmin",
+    "NotificationAdmin",
+    "NotifyPeople",
+    "OutboxAdmin",
+    "ScheduleAdmin",
+]

@@ -1,0 +1,44 @@
+"""Moments as operators read them: in a schedule's zone, and in their own."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+from zoneinfo import ZoneInfo
+
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+DAY_AND_TIME = "D j M Y, H:i"
+
+
+@dataclass(frozen=True)
+class Slot:
+    """One moment, written out in a schedule's zone and in the operator's."""
+
+    moment: datetime
+    there: str
+    here: str
+
+
+def written(moment: datetime, zone: tzinfo | None = None) -> str:
+    """The moment in a zone, by default the operator's, without the zone's name."""
+    return date_format(timezone.localtime(moment, zone), DAY_AND_TIME)
+
+
+def slots(moments: Iterable[datetime], zone: str) -> list[Slot]:
+    """These moments in both zones."""
+    there = ZoneInfo(zone)
+    return [Slot(moment, written(moment, there), written(moment)) for moment in moments]
+
+
+def both(moment: datetime, zone: str) -> SafeString:
+    """One moment in both zones, on two lines where they differ."""
+    slot = slots([moment], zone)[0]
+    here = timezone.get_current_timezone_name()
+    first = format_html('<span class="clarion-moment">{} {}</span>', slot.there, zone)
+    if zone == here:
+        return first
+    second = format_html('<span class="clarion-moment quiet">{} {}</span>', slot.here, here)
+    return format_html("{}<br>{}", first, second)

@@ -1,0 +1,61 @@
+"""What all pages of operators have in common."""
+
+from django.contrib import admin
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.utils.text import capfirst
+
+from notifications.selectors import outbox
+from notifications.selectors.silence import silence
+
+PARKED_PERMISSION = "clarion.view_outbox"
+
+
+def warnings(request: HttpRequest) -> dict[str, object]:
+    """Context of `clarion/admin/warnings.html`: silent processes, rows that were given up."""
+    may_see = request.user.has_perm(PARKED_PERMISSION)
+    return {"silence": silence(), "parked": outbox.parked() if may_see else 0}
+
+
+def operator(request: HttpRequest) -> AbstractBaseUser:
+    """Who is signed in. Raises `PermissionDenied` if nobody is."""
+    if not isinstance(request.user, AbstractBaseUser):
+        raise PermissionDenied
+    return request.user
+
+
+class OperatorPages(admin.ModelAdmin):  # type: ignore[type-arg]  # generic for mypy only
+    """A model's pages with the warnings on top."""
+
+    change_list_template = "clarion/admin/change_list.html"
+    change_form_template = "clarion/admin/change_form.html"
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, object] | None = None
+    ) -> HttpResponse:
+        """The list, with the warnings."""
+        title = {"title": capfirst(self.opts.verbose_name_plural)}
+        context = {**warnings(request), **title, **(extra_context or {})}
+        return super().changelist_view(request, context)
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, object] | None = None,
+    ) -> HttpResponse:
+        """The form, with the warnings."""
+        context = {**warnings(request), **(extra_context or {})}
+        return super().changeform_view(request, object_id, form_url, context)
+
+    def page(
+        self, request: HttpRequest, template: str, title: str, **context: object
+    ) -> TemplateResponse:
+        """A page of our own among the model's."""
+        request.current_app = self.admin_site.name
+        shared = {**self.admin_site.each_context(request), **warnings(request)}
+        own = {"opts": self.opts, "title": title, "media": self.media, **context}
+        return TemplateResponse(request, f"clarion/admin/{template}.html", {**shared, **own})

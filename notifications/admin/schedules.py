@@ -1,0 +1,381 @@
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Callable
+from typing import Any
+from uuid import uuid4
+
+from django.contrib import admin, messages
+from django.contrib.admin import helpers
+from django.contrib.admin.utils import unquote
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.forms import ModelForm
+from django.forms.fields import InvalidJSONInput
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.shortcuts import redirect
+from django.urls import URLPattern, path
+from django.utils import timezone
+
+from notifications.admin import audiences, history
+from notifications.admin.compose import people
+from notifications.admin.forms import CONTENT, content_of, put, templates
+from notifications.admin.moments import both, slots
+from notifications.admin.pages import OperatorPages, operator
+from notifications.admin.previews import preview
+from notifications.admin.schedule_form import ScheduleForm
+from notifications.exceptions import ClarionError
+from notifications.models import Schedule
+from notifications.selectors.announcements import audience_size
+from notifications.services import permissions, schedules
+from notifications.services.submissions import run_once
+
+# Posted by the page that composes, whose fields are the first values here.
+COMPOSED = "_compose"
+
+
+class StateFilter(admin.SimpleListFilter):
+    """Schedules by whether they go on."""
+
+    title = "state"
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """The choices."""
+        return [("on", "on"), ("paused", "paused"), ("over", "over")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Schedule]) -> QuerySet[Schedule]:
+        """Those in the chosen state."""
+        if self.value() == "on":
+            return queryset.filter(enabled=True, next_slot__isnull=False)
+        if self.value() == "paused":
+            return queryset.filter(enabled=False)
+        if self.value() == "over":
+            return queryset.filter(enabled=True, next_slot=None)
+        return queryset
+
+
+@admin.register(Schedule)
+class ScheduleAdmin(OperatorPages):
+    """Broadcasts that go out by themselves."""
+
+    form = ScheduleForm
+    fieldsets = (
+        ("What, and to whom", {"fields": ("topic", *CONTENT)}),
+        (
+            "When",
+            {
+                "fields": (
+                    "kind",
+                    "time_zone",
+                    "at",
+                    ("every", "period"),
+                    "cron",
+                    ("starts_at", "ends_at"),
+                    "missed",
+                    "enabled",
+                )
+            },
+        ),
+    )
+    list_display = ("what", "audience", "recurrence", "next_time", "state")
+    list_filter = (StateFilter, "kind")
+    search_fields = ("title", "body", "topic")
+    ordering = ("next_slot", "pk")
+    actions = ("pause_selected", "resume_selected")
+    save_on_top = False
+    change_form_template = "clarion/admin/schedule.html"
+
+    # --- What may be done ------------------------------------------------------------------------
+
+    def has_change_permission(self, request: HttpRequest, obj: Schedule | None = None) -> bool:
+        """Also depends on whom it reaches."""
+        may = super().has_change_permission(request, obj)
+        return may and (obj is None or permissions.may_schedule(request.user, obj.topic, "change"))
+
+    def get_urls(self) -> list[URLPattern]:
+        """Those of every model; running, pausing, and what was sent."""
+        views = {
+            "run": self.run_view,
+            "pause": self.pause_view,
+            "resume": self.resume_view,
+            "sent": self.sent_view,
+        }
+        own = [
+            path(
+                f"<path:object_id>/{name}/",
+                self.admin_site.admin_view(view),
+                name=f"clarion_schedule_{name}",
+            )
+            for name, view in views.items()
+        ]
+        return [*own, *super().get_urls()]
+
+    # --- The form --------------------------------------------------------------------------------
+
+    def get_form(
+        self, request: HttpRequest, obj: Schedule | None = None, change: bool = False, **kwargs: Any
+    ) -> type[ModelForm[Schedule]]:
+        """The form, which knows who asks and what the services refused."""
+        form: Any = super().get_form(request, obj, change, **kwargs)
+        form.request, form.refused = request, getattr(request, "refused", None)
+        return form  # type: ignore[no-any-return]
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, object] | None = None,
+    ) -> HttpResponse:
+        """Add or change. What the services refuse becomes errors of the form."""
+        if request.method == "POST":
+            topic = request.POST.get("topic", "")
+            action: permissions.Action = "change" if object_id else "add"
+            if not permissions.may_schedule(request.user, topic, action):
+                raise PermissionDenied
+        if COMPOSED in request.POST:
+            request = _as_opened(request)
+        try:
+            return super().changeform_view(request, object_id, form_url, extra_context)
+        except ClarionError as error:
+            request.refused = error  # type: ignore[attr-defined]
+            return super().changeform_view(request, object_id, form_url, extra_context)
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """What was composed before, if it was."""
+        if COMPOSED not in request.POST:
+            return super().get_changeform_initial_data(request)
+        initial = {name: request.POST.get(name, "") for name in ("topic", *CONTENT)}
+        return {**initial, "data": _json(initial["data"])}
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        """The form, what it will look like, and when it comes next."""
+        form, stored = context["adminform"].form, context["original"]
+        context |= {"templates": templates(), "saved": stored, **_tools(request, stored)}
+        try:
+            context |= self._shown(form, stored)
+        except ClarionError as error:
+            context |= self._marked(form, error)
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    def _marked(self, form: ScheduleForm, error: ClarionError) -> dict[str, object]:
+        """What cannot be previewed: an error of the form, or of what is stored."""
+        if not form.is_bound:
+            return {"refused": str(error)}
+        put(form, error)
+        return {"errors": helpers.AdminErrorList(form, [])}
+
+    def _shown(self, form: ScheduleForm, stored: Schedule | None) -> dict[str, object]:
+        """The preview: of what was posted to be looked at, or of what is stored."""
+        if form.is_bound and (form.errors or not form.previewing):
+            return {}
+        draft = schedules.draft(form.schedule) if form.is_bound else stored
+        if draft is None:
+            return {}
+        said = preview(content_of(draft))
+        recurrence = schedules.recurrence_of(draft)
+        return {
+            "preview": said,
+            "reach": people(audience_size(draft.topic)),
+            "words": recurrence.describe(),
+            "slots": slots(schedules.upcoming(draft), draft.time_zone),
+            "zone": draft.time_zone,
+            "own_zone": timezone.get_current_timezone_name(),
+            "draft": draft,
+        }
+
+    # --- Writing ---------------------------------------------------------------------------------
+
+    def save_form(self, request: HttpRequest, form: Any, change: bool) -> Schedule:
+        """Save through the service. Raises `ClarionError` for what it refuses."""
+        if change:
+            return schedules.edit(self._stored(form.instance), form.schedule)
+        return schedules.create(form.schedule, operator(request))
+
+    def save_model(self, request: HttpRequest, obj: Schedule, form: Any, change: bool) -> None:
+        """Nothing: the service has saved it."""
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        """Nothing: it has no parts of its own."""
+
+    def delete_model(self, request: HttpRequest, obj: Schedule) -> None:
+        """Delete it and its doorbell."""
+        schedules.delete(obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Schedule]) -> None:
+        """Delete each, and its doorbell."""
+        for schedule in queryset:
+            schedules.delete(schedule)
+
+    def _stored(self, schedule: Schedule) -> Schedule:
+        return Schedule.objects.get(pk=schedule.pk)
+
+    @admin.action(description="Pause selected schedules", permissions=["change"])
+    def pause_selected(self, request: HttpRequest, queryset: QuerySet[Schedule]) -> None:
+        """Have them wait."""
+        self._each(request, queryset, schedules.pause, "paused")
+
+    @admin.action(description="Resume selected schedules", permissions=["change"])
+    def resume_selected(self, request: HttpRequest, queryset: QuerySet[Schedule]) -> None:
+        """Have them go on with their next slots."""
+        self._each(request, queryset, schedules.resume, "resumed")
+
+    def _each(
+        self,
+        request: HttpRequest,
+        chosen: QuerySet[Schedule],
+        act: Callable[[Schedule], object],
+        done: str,
+    ) -> None:
+        theirs = [row for row in chosen if self.has_change_permission(request, row)]
+        for schedule in theirs:
+            act(schedule)
+            self.log_change(request, schedule, f"{done.capitalize()}.")
+        count = len(theirs)
+        noun = "schedule was" if count == 1 else "schedules were"
+        self.message_user(request, f"{count} {noun} {done}.", messages.SUCCESS)
+        if left := len(chosen) - count:
+            note = f"{left} go to everyone, which takes a permission that you lack."
+            self.message_user(request, note, messages.WARNING)
+
+    # --- Pages of one schedule -------------------------------------------------------------------
+
+    def pause_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Pause it (POST)."""
+        return self._act(request, object_id, schedules.pause, "Paused.")
+
+    def resume_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Resume it (POST)."""
+        return self._act(request, object_id, schedules.resume, "Resumed.")
+
+    def _act(
+        self, request: HttpRequest, object_id: str, act: Callable[[Schedule], object], done: str
+    ) -> HttpResponse:
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        schedule = self._found(request, object_id)
+        if not self.has_change_permission(request, schedule):
+            raise PermissionDenied
+        act(schedule)
+        self.log_change(request, schedule, done)
+        messages.success(request, done)
+        return self._back(schedule)
+
+    def run_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Ask once, with the number, then send it out of turn."""
+        schedule = self._found(request, object_id)
+        if not permissions.may_run_now(request.user, schedule.topic):
+            raise PermissionDenied
+        if request.method == "POST":
+            return self._run(request, schedule)
+        reach = people(audience_size(schedule.topic))
+        return self.page(
+            request,
+            "confirm_run",
+            f"Send to {reach}?",
+            original=schedule,
+            preview=preview(content_of(schedule)),
+            to=audiences.label(schedule.topic),
+            reach=reach,
+            key=uuid4().hex,
+        )
+
+    def _run(self, request: HttpRequest, schedule: Schedule) -> HttpResponse:
+        try:
+            said = run_once(request.POST.get("key", ""), schedule, operator(request))
+        except ClarionError as error:
+            messages.error(request, str(error))
+        else:
+            messages.success(request, f"It is on its way to {people(said.recipients)}.")
+            self.log_change(request, schedule, "Sent out of turn.")
+        return self._back(schedule)
+
+    def sent_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """What it sent and left out, the newest first."""
+        schedule = self._found(request, object_id)
+        may = self.has_view_or_change_permission(request, schedule)
+        if not (may and permissions.may_see_history(request.user)):
+            raise PermissionDenied
+        shown = history.page_of(schedule, request.GET.get("p", "1"))
+        context = {
+            "original": schedule,
+            "subtitle": schedule,
+            "history": shown,
+            "zone": schedule.time_zone,
+        }
+        own = timezone.get_current_timezone_name()
+        return self.page(request, "history", "History", **context, own_zone=own)
+
+    def _found(self, request: HttpRequest, object_id: str) -> Schedule:
+        schedule: Schedule | None = self.get_object(request, unquote(object_id))
+        if schedule is None:
+            raise PermissionDenied
+        return schedule
+
+    def _back(self, schedule: Schedule) -> HttpResponse:
+        return redirect("admin:clarion_schedule_change", schedule.pk)
+
+    # --- Columns ---------------------------------------------------------------------------------
+
+    @admin.display(description="what", ordering="title")
+    def what(self, row: Schedule) -> str:
+        """Its title, or its type."""
+        return row.title or row.type
+
+    @admin.display(description="to", ordering="topic")
+    def audience(self, row: Schedule) -> str:
+        """The topic's label."""
+        return audiences.label(row.topic)
+
+    @admin.display(description="when")
+    def recurrence(self, row: Schedule) -> str:
+        """The recurrence in words."""
+        return schedules.recurrence_of(row).describe()
+
+    @admin.display(description="next time", ordering="next_slot")
+    def next_time(self, row: Schedule) -> str:
+        """In its zone, and in the operator's."""
+        return both(row.next_slot, row.time_zone) if row.next_slot else "-"
+
+    @admin.display(description="state")
+    def state(self, row: Schedule) -> str:
+        """Whether it goes on."""
+        return _state(row)
+
+
+def _state(row: Schedule) -> str:
+    if schedules.is_over(row):
+        return "Over"
+    return "On" if row.enabled and row.next_slot else "Paused"
+
+
+def _tools(request: HttpRequest, schedule: Schedule | None) -> dict[str, object]:
+    """What the page of a stored schedule offers this person."""
+    if schedule is None:
+        return {}
+    user = request.user
+    return {
+        "state": _state(schedule),
+        "may_change": permissions.may_schedule(user, schedule.topic, "change"),
+        "may_run": permissions.may_run_now(user, schedule.topic),
+        "may_see_history": permissions.may_see_history(user),
+    }
+
+
+def _as_opened(request: HttpRequest) -> HttpRequest:
+    """The request as if it only opened the page; what it posted is read as first values."""
+    opened = copy.copy(request)
+    opened.method = "GET"
+    return opened
+
+
+def _json(text: str) -> object:
+    """What a form field for JSON shows for this; text that is no JSON stays."""
+    try:
+        return json.loads(text) if text.strip() else {}
+    except ValueError:
+        return InvalidJSONInput(text)
