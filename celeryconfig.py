@@ -35,6 +35,7 @@ task_routes = {
     "notifications.sweep": {"queue": "relay"},
     "notifications.fire": {"queue": "relay"},
     "notifications.cleanup": {"queue": "relay"},
+    "notifications.reconcile": {"queue": "relay"},
 }
 
 # Any process may send tasks by name, so what travels is JSON only.
@@ -122,6 +123,7 @@ beat_scheduler = "django_celery_beat.schedulers:DatabaseScheduler"
 beat_cron_starting_deadline = 1800
 
 SWEEP_SECONDS = 5
+RECONCILE_SECONDS = 300
 beat_schedule = {
     "notifications.sweep": {
         "task": "notifications.sweep",
@@ -134,5 +136,10 @@ beat_schedule = {
         "task": "notifications.cleanup",
         "schedule": crontab(hour="3", minute="30"),
         "options": {"expire_seconds": 6 * 3600},
+    },
+    "notifications.reconcile": {
+        "task": "notifications.reconcile",
+        "schedule": RECONCILE_SECONDS,
+        "options": {"expire_seconds": RECONCILE_SECONDS},
     },
 }

@@ -268,6 +268,7 @@ class Hub:
         """Tell the sessions of those who left a topic; the log waits, also for the database."""
         try:
             leavers = await threads.read(selectors.leavers, question.topic, question.known)
+            began = await threads.read(selectors.began, question.topic, question.known)
         except Exception as error:  # noqa: BLE001 (tried again)
             self.complain("Could not read who left a topic; trying again", error)
             await asyncio.sleep(FETCH_AGAIN_SECONDS)
@@ -279,7 +280,16 @@ class Hub:
         for inbox_id, seq in leavers:
             for socket in self._of_inbox.get(inbox_id, ()):
                 socket.session.left(question.topic, seq)
+        if began:
+            await self._tell_begun(question.topic)
         log.told(question)
+
+    async def _tell_begun(self, topic: int) -> None:
+        """Have all sockets learn that their people belong to a topic: once in its life."""
+        for done, socket in enumerate(list(self._sockets.values()), 1):
+            socket.perform(socket.session.begun(topic))
+            if done % SPREAD == 0:
+                await asyncio.sleep(0)
 
     async def _spread_run(self, log: Log, run: list[LogRecord]) -> None:
         first = run[0].position

@@ -1,5 +1,6 @@
-"""`notifications.cleanup`: what is done once a night."""
+"""`notifications.cleanup` and `notifications.reconcile`: what nobody has to wait for."""
 
+from notifications.services.reconcile import reconcile as set_right
 from notifications.services.retention import cleanup as clean
 from workers.celery import app
 
@@ -8,3 +9,9 @@ from workers.celery import app
 def cleanup() -> None:
     """Delete what has outlived its retention."""
     clean()
+
+
+@app.task(name="notifications.reconcile")
+def reconcile() -> None:
+    """Find what no signal told of memberships."""
+    set_right()

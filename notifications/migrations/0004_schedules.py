@@ -94,6 +94,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name='topic',
+            name='default_version',
+            field=models.PositiveBigIntegerField(null=True),
+        ),
+        migrations.AddField(
+            model_name='topic',
             name='asked_up_to',
             field=models.PositiveBigIntegerField(db_default=0, default=0),
         ),

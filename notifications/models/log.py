@@ -10,13 +10,15 @@ class Topic(models.Model):
 
     `default_since`: a position from which on everybody belongs who has no membership that says
     otherwise; null where only members do. `version` grows with each person who leaves, and log
-    entries bear it: who gives them out and knows an older one asks first who has left.
-    `asked_up_to` is the inbox up to which the reconciler has asked again who may subscribe.
+    entries bear it: who gives them out and knows an older one asks first who has left. It grows,
+    to `default_version`, when everybody comes to belong, too. `asked_up_to` is the inbox up to
+    which the reconciler has asked again who may subscribe.
     """
 
     key = models.CharField(max_length=100, unique=True)
     default_since = models.PositiveBigIntegerField(null=True)
     version = models.PositiveBigIntegerField(default=0, db_default=0)
+    default_version = models.PositiveBigIntegerField(null=True)
     asked_up_to = models.PositiveBigIntegerField(default=0, db_default=0)
 
     class Meta:

@@ -1,7 +1,7 @@
 """Every read: where inboxes stand, what changed since a cursor, pages of the list."""
 
 from notifications.selectors.inbox import ListPage, inbox_of, list_page
-from notifications.selectors.log import LogTail, leavers, log_after, pending, topic_versions
+from notifications.selectors.log import LogTail, began, leavers, log_after, pending, topic_versions
 from notifications.selectors.places import EVERYONE, standing, topics_of
 from notifications.selectors.pulse import Beat, Pulse, pulse
 from notifications.selectors.resume import Arrival, Arriving, Request, arrivals, changes, resumes
@@ -18,6 +18,7 @@ __all__ = [
     "Request",
     "TopicChoice",
     "arrivals",
+    "began",
     "changes",
     "inbox_of",
     "leavers",

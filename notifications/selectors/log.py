@@ -68,6 +68,11 @@ def leavers(topic: int, version: int) -> list[tuple[int, int]]:
     return list(left.values_list("inbox_id", "seq"))
 
 
+def began(topic: int, version: int) -> bool:
+    """Whether everybody has come to belong to the topic since this version."""
+    return Topic.objects.filter(pk=topic, default_version__gt=version).exists()
+
+
 def _current(entries: QuerySet[LogEntry]) -> QuerySet[LogEntry]:
     current = Q(notification__expires_at=None) | Q(notification__expires_at__gt=Now())
     return (

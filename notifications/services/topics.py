@@ -1,13 +1,14 @@
 """Audiences with a name, made when they are first needed."""
 
 from django.contrib.auth.models import Group
-from django.db.models import Value
+from django.db import transaction
+from django.db.models import F
 
 from notifications import registry
 from notifications.exceptions import UnknownTopic
 from notifications.models import Topic
 from notifications.registry import EVERYONE, GROUP_PREFIX, STAFF
-from notifications.selectors.users import head
+from notifications.services.locks import lock_head
 
 
 def group_topic(group_id: object) -> str:
@@ -29,11 +30,22 @@ def row(key: str) -> Topic:
     """The row of a topic that is known to exist; for a default one everybody belongs from now."""
     topic, _ = Topic.objects.get_or_create(key=key)
     if topic.default_since is None and key in _defaults():
-        # Of two at once the first decides.
-        begin = Value(0) if key == EVERYONE else head("position")
-        Topic.objects.filter(pk=topic.pk, default_since=None).update(default_since=begin)
-        topic.refresh_from_db(fields=["default_since"])
+        _begin(topic)
+        topic.refresh_from_db()
     return topic
+
+
+def _begin(topic: Topic) -> None:
+    with transaction.atomic():
+        # What is said after this position bears the new version.
+        head = lock_head()
+        version = F("version") + 1
+        # Of two at once the first decides.
+        Topic.objects.filter(pk=topic.pk, default_since=None).update(
+            default_since=0 if topic.key == EVERYONE else head.position,
+            version=version,
+            default_version=version,
+        )
 
 
 def begin_defaults() -> None:

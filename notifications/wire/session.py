@@ -217,6 +217,14 @@ class Session:
         self._gone = {**(self._gone or {}), topic: seq}
         self.topics = self._still(self.topics, self.seq)
 
+    def begun(self, topic: int) -> list[Output]:
+        """Everybody has come to belong to a topic, and this session may have read too early."""
+        if topic in self.topics:
+            return []
+        if self.state in (State.OPENING, State.FETCHING):
+            self._overflowed = True
+        return self.lost()
+
     def tick(self, now: float) -> list[Output]:
         """Time has passed; to be called at `deadline`."""
         must_fetch = False

@@ -6,6 +6,7 @@ from django import forms
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
 
+from notifications import registry
 from notifications.models import Level
 
 # Whom a value names is told by what stands before the colon.
@@ -14,7 +15,7 @@ TOPIC = "topic"
 
 
 def recipients() -> list[tuple[str, list[tuple[str, str]]]]:
-    """Return whom the panel can send to: people, groups, everyone; as grouped choices."""
+    """Return whom the panel can send to: people, groups, topics; as grouped choices."""
     people = get_user_model()._default_manager.filter(is_active=True).order_by("pk")[:50]
     groups = Group.objects.order_by("name")[:50]
     return [
@@ -26,7 +27,13 @@ def recipients() -> list[tuple[str, list[tuple[str, str]]]]:
                 *((f"{TOPIC}:auth_group.{group.pk}", group.name) for group in groups),
             ],
         ),
-        ("Broadcast", [(f"{TOPIC}:everyone", "everyone")]),
+        (
+            "Broadcast",
+            [
+                (f"{TOPIC}:everyone", "everyone"),
+                *((f"{TOPIC}:{topic.key}", str(topic.title)) for topic in registry.all_topics()),
+            ],
+        ),
     ]
 
 

@@ -1,9 +1,9 @@
-"""What the demo says by itself: a rule on one of Django's own signals."""
+"""What the demo says by itself, a rule on one of Django's own signals; and its topics."""
 
 from django.contrib.auth.signals import user_logged_in
 from django.http import HttpRequest
 
-from notifications import NotificationType, notify_on, register
+from notifications import NotificationType, notify_on, register, register_topic
 
 SIGNED_IN = register(
     NotificationType(
@@ -14,6 +14,11 @@ SIGNED_IN = register(
         example={"address": "192.0.2.7"},
     )
 )
+
+NEWS = register_topic(
+    "product.news", "Product news", "What we are working on, now and then", default=True
+)
+RELEASES = register_topic("releases", "Releases", "Each version, when it is out")
 
 
 def _over_http(request: HttpRequest | None, **_: object) -> bool:

@@ -271,6 +271,18 @@ class TestTopics:
         assert sent([write]) == [6]
         assert fetch == Fetch(Cursor("e", 5, 11))
 
+    def test_a_topic_to_which_everybody_belongs_is_fetched_once(self):
+        session = live()
+        assert session.begun(EVERYONE) == []
+        assert session.begun(STAFF) == [Fetch(Cursor("e", 5, 10))]
+        # Asked for before, so it may have been read before.
+        assert session.begun(STAFF) == []
+        _, fetch = session.fetched(session._fetching, Page(standing(), 5, 10), 0.0)
+        assert isinstance(fetch, Fetch)
+        now = standing(topics={EVERYONE: 0, STAFF: 10})
+        assert sent(session.fetched(session._fetching, Page(now, 5, 10), 0.0)) == ["sync"]
+        assert session.begun(STAFF) == []
+
     def left(self, taken: int) -> InboxEvent:
         counters = Counters(0, 0, taken)
         return InboxEvent("change", 5, 6, counters, [], [], topics={EVERYONE: 0})
