@@ -4,16 +4,16 @@ from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, path
 from django.utils.html import format_html
 
 from notifications.admin import audiences
-from notifications.admin.compose import Compose, people
+from notifications.admin.compose import Compose
+from notifications.admin.filters import AudienceFilter, SenderFilter
 from notifications.admin.moments import both, written
-from notifications.admin.pages import OperatorPages, operator
+from notifications.admin.pages import Labelled, OperatorPages, operator, people
 from notifications.admin.people import Selection
 from notifications.admin.previews import picture, title
 from notifications.exceptions import NothingToCancel
@@ -23,60 +23,15 @@ from notifications.services import permissions
 from notifications.services.announcements import cancel
 
 
-class AudienceFilter(admin.SimpleListFilter):
-    """Announcements by whom they were for."""
-
-    title = "audience"
-    parameter_name = "to"
-    PEOPLE = "people"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        """The topics that there are, and chosen people."""
-        return [(key or self.PEOPLE, label) for key, label in audiences.labels().items()]
-
-    def queryset(
-        self, request: HttpRequest, queryset: QuerySet[Announcement]
-    ) -> QuerySet[Announcement]:
-        """Those to the chosen audience."""
-        if self.value() is None:
-            return queryset
-        return queryset.filter(topic="" if self.value() == self.PEOPLE else self.value())
-
-
-class OriginFilter(admin.SimpleListFilter):
-    """Announcements by what had them sent."""
-
-    title = "sender"
-    parameter_name = "origin"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        """The choices."""
-        return [("mine", "me"), ("person", "a person"), ("schedule", "a schedule")]
-
-    def queryset(
-        self, request: HttpRequest, queryset: QuerySet[Announcement]
-    ) -> QuerySet[Announcement]:
-        """Those of the chosen origin."""
-        if self.value() == "mine":
-            return queryset.filter(sent_by=request.user.pk)
-        if self.value() == "person":
-            return queryset.filter(sent_by__isnull=False)
-        if self.value() == "schedule":
-            return queryset.filter(sent_by=None)
-        return queryset
-
-
-class WithProgress(ChangeList):
-    """A page of announcements that know how far they have come, and the labels of their topics."""
+class WithProgress(Labelled):
+    """A page of announcements that know how far they have come."""
 
     def get_results(self, request: HttpRequest) -> None:
-        """Read both for the whole page."""
+        """Read it for the whole page."""
         super().get_results(request)
-        rows = list(self.result_list)
-        followed, labels = progress(rows), audiences.labels()
-        for row in rows:
-            row.progress, row.audience = followed[row.pk], audiences.label(row.topic, labels)
-        self.result_list = rows  # only ever iterated
+        followed = progress(self.result_list)
+        for row in self.result_list:
+            row.progress = followed[row.pk]
 
 
 @admin.register(Announcement)
@@ -95,7 +50,7 @@ class AnnouncementAdmin(OperatorPages):
         "read",
     )
     list_display_links = ("sent_at", "said")
-    list_filter = ("state", AudienceFilter, OriginFilter, "created_at")
+    list_filter = ("state", AudienceFilter, SenderFilter, "created_at")
     list_select_related = ("notification", "schedule", "sent_by", "cancelled_by")
     search_fields = ("notification__title", "notification__body")
     ordering = ("-created_at",)
@@ -240,7 +195,7 @@ class AnnouncementAdmin(OperatorPages):
         spared = f", {people(row.spared)} spared" if row.spared else ""
         return f"Cancelled {written(row.cancelled_at)}{who}{spared}"
 
-    @admin.display(description="by", empty_value="schedule")
+    @admin.display(description="by")
     def by(self, row: Announcement) -> str:
         """Who sent it."""
         if row.sent_by:

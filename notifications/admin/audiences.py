@@ -38,9 +38,9 @@ def labels() -> dict[str, str]:
     return found
 
 
-def label(topic: str, known: dict[str, str] | None = None) -> str:
+def label(topic: str) -> str:
     """The label of one; its key where it is gone."""
-    return (labels() if known is None else known).get(topic, topic)
+    return labels().get(topic, topic)
 
 
 def _marked(part: str, label: str) -> str:

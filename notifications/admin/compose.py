@@ -15,7 +15,7 @@ from django.shortcuts import redirect
 
 from notifications.admin import audiences
 from notifications.admin.forms import CONTENT, AnnouncementForm, put, templates
-from notifications.admin.pages import operator
+from notifications.admin.pages import operator, people
 from notifications.admin.people import Selection
 from notifications.admin.previews import Preview, preview
 from notifications.exceptions import ClarionError, IdempotencyConflict
@@ -157,8 +157,3 @@ class Compose:
             may_schedule=not self.chosen and permissions.may_schedule(self.user, "", "add"),
             media=self.pages.media + adminform.media,
         )
-
-
-def people(count: int) -> str:
-    """A number of people in words: "12,431 people"."""
-    return "1 person" if count == 1 else f"{count:,} people"

@@ -33,7 +33,7 @@ class History:
 def page_of(schedule: Schedule, number: str) -> History:
     """A page of the schedule's announcements, the newest first; the nearest one that there is."""
     rows = schedule.announcements.select_related("notification", "sent_by")
-    page = Paginator(rows.order_by("-created_at", "-pk"), PAGE).get_page(number)
+    page = Paginator(rows.order_by("-pk"), PAGE).get_page(number)
     listed = list(page)
     followed = progress(listed)
     return History([_line(row, schedule.time_zone, followed[row.pk]) for row in listed], page)

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, tzinfo
-from zoneinfo import ZoneInfo
+from datetime import UTC, datetime, tzinfo
 
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+
+from notifications.clocks import zone_of
 
 DAY_AND_TIME = "D j M Y, H:i"
 
@@ -29,7 +30,7 @@ def written(moment: datetime, zone: tzinfo | None = None) -> str:
 
 def slots(moments: Iterable[datetime], zone: str) -> list[Slot]:
     """These moments in both zones."""
-    there = ZoneInfo(zone)
+    there = _zone(zone)
     return [Slot(moment, written(moment, there), written(moment)) for moment in moments]
 
 
@@ -42,3 +43,11 @@ def both(moment: datetime, zone: str) -> SafeString:
         return first
     second = format_html('<span class="clarion-moment quiet">{} {}</span>', slot.here, here)
     return format_html("{}<br>{}", first, second)
+
+
+def _zone(name: str) -> tzinfo:
+    """The zone of this name; UTC if it is gone, which must not take a list along."""
+    try:
+        return zone_of(name)
+    except ValueError:
+        return UTC

@@ -2,7 +2,7 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.text import Truncator
 from django.utils.timesince import timesince, timeuntil
@@ -77,6 +77,13 @@ class OutboxAdmin(OperatorPages):
         rows: QuerySet[Outbox] = super().get_queryset(request)
         return rows.defer("recipients").annotate(people=Recipients("recipients"))
 
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        """One row, in which there is nothing to save."""
+        context |= {"show_save": False, "show_save_and_continue": False, "show_close": True}
+        return super().render_change_form(request, context, *args, **kwargs)
+
     @admin.display(description="what")
     def what(self, row: Outbox) -> str:
         """What is to be done."""
@@ -86,7 +93,7 @@ class OutboxAdmin(OperatorPages):
     def to(self, row: Any) -> str:
         """Whom it concerns."""
         if row.topic:
-            return label(row.topic.key)
+            return str(getattr(row, "audience", "")) or label(row.topic.key)
         return "1 person" if row.people == 1 else f"{row.people:,} people"
 
     @admin.display(description="state", ordering="due_at")

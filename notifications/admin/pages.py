@@ -1,12 +1,16 @@
 """What all pages of operators have in common."""
 
+from typing import Any
+
 from django.contrib import admin
+from django.contrib.admin.views.main import ChangeList
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.text import capfirst
 
+from notifications.admin import audiences
 from notifications.selectors import outbox
 from notifications.selectors.silence import silence
 
@@ -26,11 +30,35 @@ def operator(request: HttpRequest) -> AbstractBaseUser:
     return request.user
 
 
+def people(count: int) -> str:
+    """A number of people in words: "12,431 people"."""
+    return "1 person" if count == 1 else f"{count:,} people"
+
+
+class Labelled(ChangeList):
+    """A page of rows with a topic that know its label, as `audience`."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        """Read the labels once for all."""
+        super().get_results(request)
+        rows: list[Any] = list(self.result_list)
+        labels = audiences.labels()
+        for row in rows:
+            # The topic, or its key.
+            key = getattr(row.topic, "key", row.topic) or ""
+            row.audience = labels.get(key, key)
+        self.result_list = rows  # only ever iterated
+
+
 class OperatorPages(admin.ModelAdmin):  # type: ignore[type-arg]  # generic for mypy only
     """A model's pages with the warnings on top."""
 
     change_list_template = "clarion/admin/change_list.html"
     change_form_template = "clarion/admin/change_form.html"
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        """A list that knows the labels of topics."""
+        return Labelled
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, object] | None = None

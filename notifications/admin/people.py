@@ -9,6 +9,7 @@ from typing import Any
 from django.apps import apps
 from django.contrib import admin
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.core import signing
@@ -72,7 +73,10 @@ def _shown(model_admin: admin.ModelAdmin[Any], request: HttpRequest, query: str)
     """Everything that the change list shows under this query string, on all of its pages."""
     asked = copy.copy(request)
     asked.method, asked.GET = "GET", QueryDict(query)
-    return model_admin.get_changelist_instance(asked).get_queryset(asked)
+    try:
+        return model_admin.get_changelist_instance(asked).get_queryset(asked)
+    except IncorrectLookupParameters:
+        raise SuspiciousOperation("What the list was filtered by is gone.") from None
 
 
 class NotifyPeople(admin.ModelAdmin):  # type: ignore[type-arg]  # generic for mypy only

@@ -2,62 +2,35 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Callable
 from typing import Any
-from uuid import uuid4
 
 from django.contrib import admin, messages
 from django.contrib.admin import helpers
-from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.forms import ModelForm
 from django.forms.fields import InvalidJSONInput
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
-from django.shortcuts import redirect
-from django.urls import URLPattern, path
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
-from notifications.admin import audiences, history
-from notifications.admin.compose import people
+from notifications.admin.filters import StateFilter
 from notifications.admin.forms import CONTENT, content_of, put, templates
 from notifications.admin.moments import both, slots
-from notifications.admin.pages import OperatorPages, operator
+from notifications.admin.pages import operator, people
 from notifications.admin.previews import preview
 from notifications.admin.schedule_form import ScheduleForm
+from notifications.admin.schedule_pages import Act, SchedulePages
 from notifications.exceptions import ClarionError
 from notifications.models import Schedule
 from notifications.selectors.announcements import audience_size
 from notifications.services import permissions, schedules
-from notifications.services.submissions import run_once
 
 # Posted by the page that composes, whose fields are the first values here.
 COMPOSED = "_compose"
 
 
-class StateFilter(admin.SimpleListFilter):
-    """Schedules by whether they go on."""
-
-    title = "state"
-    parameter_name = "state"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        """The choices."""
-        return [("on", "on"), ("paused", "paused"), ("over", "over")]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Schedule]) -> QuerySet[Schedule]:
-        """Those in the chosen state."""
-        if self.value() == "on":
-            return queryset.filter(enabled=True, next_slot__isnull=False)
-        if self.value() == "paused":
-            return queryset.filter(enabled=False)
-        if self.value() == "over":
-            return queryset.filter(enabled=True, next_slot=None)
-        return queryset
-
-
 @admin.register(Schedule)
-class ScheduleAdmin(OperatorPages):
+class ScheduleAdmin(SchedulePages):
     """Broadcasts that go out by themselves."""
 
     form = ScheduleForm
@@ -93,24 +66,6 @@ class ScheduleAdmin(OperatorPages):
         """Also depends on whom it reaches."""
         may = super().has_change_permission(request, obj)
         return may and (obj is None or permissions.may_schedule(request.user, obj.topic, "change"))
-
-    def get_urls(self) -> list[URLPattern]:
-        """Those of every model; running, pausing, and what was sent."""
-        views = {
-            "run": self.run_view,
-            "pause": self.pause_view,
-            "resume": self.resume_view,
-            "sent": self.sent_view,
-        }
-        own = [
-            path(
-                f"<path:object_id>/{name}/",
-                self.admin_site.admin_view(view),
-                name=f"clarion_schedule_{name}",
-            )
-            for name, view in views.items()
-        ]
-        return [*own, *super().get_urls()]
 
     # --- The form --------------------------------------------------------------------------------
 
@@ -224,100 +179,15 @@ class ScheduleAdmin(OperatorPages):
         """Have them go on with their next slots."""
         self._each(request, queryset, schedules.resume, "resumed")
 
-    def _each(
-        self,
-        request: HttpRequest,
-        chosen: QuerySet[Schedule],
-        act: Callable[[Schedule], object],
-        done: str,
-    ) -> None:
+    def _each(self, request: HttpRequest, chosen: QuerySet[Schedule], act: Act, done: str) -> None:
         theirs = [row for row in chosen if self.has_change_permission(request, row)]
-        for schedule in theirs:
-            act(schedule)
-            self.log_change(request, schedule, f"{done.capitalize()}.")
-        count = len(theirs)
+        log = f"{done.capitalize()}."
+        count = sum(self.attempt(request, row, act, log) for row in theirs)
         noun = "schedule was" if count == 1 else "schedules were"
         self.message_user(request, f"{count} {noun} {done}.", messages.SUCCESS)
-        if left := len(chosen) - count:
+        if left := len(chosen) - len(theirs):
             note = f"{left} go to everyone, which takes a permission that you lack."
             self.message_user(request, note, messages.WARNING)
-
-    # --- Pages of one schedule -------------------------------------------------------------------
-
-    def pause_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Pause it (POST)."""
-        return self._act(request, object_id, schedules.pause, "Paused.")
-
-    def resume_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Resume it (POST)."""
-        return self._act(request, object_id, schedules.resume, "Resumed.")
-
-    def _act(
-        self, request: HttpRequest, object_id: str, act: Callable[[Schedule], object], done: str
-    ) -> HttpResponse:
-        if request.method != "POST":
-            return HttpResponseNotAllowed(["POST"])
-        schedule = self._found(request, object_id)
-        if not self.has_change_permission(request, schedule):
-            raise PermissionDenied
-        act(schedule)
-        self.log_change(request, schedule, done)
-        messages.success(request, done)
-        return self._back(schedule)
-
-    def run_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Ask once, with the number, then send it out of turn."""
-        schedule = self._found(request, object_id)
-        if not permissions.may_run_now(request.user, schedule.topic):
-            raise PermissionDenied
-        if request.method == "POST":
-            return self._run(request, schedule)
-        reach = people(audience_size(schedule.topic))
-        return self.page(
-            request,
-            "confirm_run",
-            f"Send to {reach}?",
-            original=schedule,
-            preview=preview(content_of(schedule)),
-            to=audiences.label(schedule.topic),
-            reach=reach,
-            key=uuid4().hex,
-        )
-
-    def _run(self, request: HttpRequest, schedule: Schedule) -> HttpResponse:
-        try:
-            said = run_once(request.POST.get("key", ""), schedule, operator(request))
-        except ClarionError as error:
-            messages.error(request, str(error))
-        else:
-            messages.success(request, f"It is on its way to {people(said.recipients)}.")
-            self.log_change(request, schedule, "Sent out of turn.")
-        return self._back(schedule)
-
-    def sent_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """What it sent and left out, the newest first."""
-        schedule = self._found(request, object_id)
-        may = self.has_view_or_change_permission(request, schedule)
-        if not (may and permissions.may_see_history(request.user)):
-            raise PermissionDenied
-        shown = history.page_of(schedule, request.GET.get("p", "1"))
-        context = {
-            "original": schedule,
-            "subtitle": schedule,
-            "history": shown,
-            "zone": schedule.time_zone,
-        }
-        own = timezone.get_current_timezone_name()
-        return self.page(request, "history", "History", **context, own_zone=own)
-
-    def _found(self, request: HttpRequest, object_id: str) -> Schedule:
-        schedule: Schedule | None = self.get_object(request, unquote(object_id))
-        if schedule is None:
-            raise PermissionDenied
-        return schedule
-
-    def _back(self, schedule: Schedule) -> HttpResponse:
-        return redirect("admin:clarion_schedule_change", schedule.pk)
 
     # --- Columns ---------------------------------------------------------------------------------
 
@@ -327,14 +197,18 @@ class ScheduleAdmin(OperatorPages):
         return row.title or row.type
 
     @admin.display(description="to", ordering="topic")
-    def audience(self, row: Schedule) -> str:
+    def audience(self, row: Any) -> str:
         """The topic's label."""
-        return audiences.label(row.topic)
+        label: str = row.audience
+        return label
 
     @admin.display(description="when")
     def recurrence(self, row: Schedule) -> str:
-        """The recurrence in words."""
-        return schedules.recurrence_of(row).describe()
+        """The recurrence in words, or why it is none any more."""
+        try:
+            return schedules.recurrence_of(row).describe()
+        except ClarionError as error:
+            return str(error)
 
     @admin.display(description="next time", ordering="next_slot")
     def next_time(self, row: Schedule) -> str:

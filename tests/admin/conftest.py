@@ -15,7 +15,7 @@ MakeOperator = Callable[..., Client]
 
 
 @pytest.fixture(autouse=True)
-def _heard(db: None, redis_server: object) -> None:
+def _heard(db: None) -> None:
     """Beat was heard just now, so that no page asks the broker for workers."""
     Heard.objects.create(name="beat", at=Now())
 

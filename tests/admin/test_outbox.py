@@ -62,6 +62,7 @@ def test_parked_rows_are_a_warning_for_who_may_see_them(
     assert warning not in text_of(operator("view_announcement", name="other").get(HISTORY))
 
 
+@pytest.mark.usefixtures("redis_server")
 def test_silence_is_a_warning(operator: MakeOperator) -> None:
     client = operator("view_announcement", "compose")
     assert "clarion-warnings" not in text_of(client.get(HISTORY))

@@ -4,6 +4,8 @@ import html
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from django_celery_beat.models import PeriodicTask
 
@@ -121,6 +123,7 @@ def test_every_so_often_keeps_its_beat_when_edited(operator: MakeOperator) -> No
     ("fields", "field", "says"),
     [
         ({"cron": "0 9 * *"}, "cron", "five fields"),
+        ({"cron": "0 9 * *", "_preview": "1"}, "cron", "five fields"),
         ({"cron": "0 0 30 2 *"}, "cron", "Bad day-of-month"),
         ({"title": ""}, "title", "needs one"),
         ({"title": "x" * 190}, "title", "at most 180 fit"),
@@ -132,11 +135,11 @@ def test_every_so_often_keeps_its_beat_when_edited(operator: MakeOperator) -> No
         ({"type": "demo.signed_in", "title": ""}, "data", "Data lacks address"),
     ],
 )
-@pytest.mark.parametrize("button", ["_save", "_preview"])
 def test_what_is_refused_is_marked_and_nothing_is_lost(
-    operator: MakeOperator, fields: dict[str, str], field: str, says: str, button: str
+    operator: MakeOperator, fields: dict[str, str], field: str, says: str
 ) -> None:
-    page = operator(*ALL).post(ADD, PERIODIC | {"body": "Kept"} | fields | {button: "1"})
+    posted = PERIODIC | {"body": "Kept", "_save": "1"} | fields
+    page = operator(*ALL).post(ADD, posted)
     form = page.context["adminform"].form
     assert says in str(form.errors.get(field))
     assert form["body"].value() == "Kept"
@@ -167,6 +170,39 @@ def test_pausing_and_resuming(operator: MakeOperator, daily: Schedule) -> None:
         client.post(LIST, {"action": action, "_selected_action": [daily.pk]})
         daily.refresh_from_db()
         assert daily.enabled is enabled
+
+
+def test_what_can_no_longer_be_sent_is_said(operator: MakeOperator, daily: Schedule) -> None:
+    client = operator(*ALL, "view_announcement")
+    past = timezone.now() - timedelta(days=1)
+    changes = {"type": "gone", "kind": "once", "at": past, "time_zone": "Gone/City"}
+    Schedule.objects.filter(pk=daily.pk).update(enabled=False, **changes)
+    assert "There is no time zone" in text_of(client.get(LIST))
+    assert "Unknown notification type" in text_of(client.get(one(daily)))
+    assert client.get(one(daily, "sent")).status_code == 200
+    for page in (
+        client.post(one(daily, "resume"), follow=True),
+        client.post(LIST, {"action": "resume_selected", "_selected_action": daily.pk}, follow=True),
+    ):
+        assert "time_zone: There is no time zone" in text_of(page)
+    for page in (
+        client.get(one(daily, "run"), follow=True),
+        client.post(one(daily, "run"), {"key": "k"}, follow=True),
+    ):
+        assert "Unknown notification type" in text_of(page)
+    assert client.get(f"{LIST}99999/run/").status_code == 404
+
+
+def test_the_list_costs_the_same_for_many(operator: MakeOperator, daily: Schedule) -> None:
+    client = operator("view_schedule")
+    counts = []
+    for _ in range(2):
+        with CaptureQueriesContext(connection) as queries:
+            client.get(LIST)
+        counts.append(len(queries))
+        for number in range(5):
+            schedules.create({**DAILY, "title": str(number)}, None)
+    assert counts[0] == counts[1]
 
 
 def test_running_asks_once_and_sends_once(operator: MakeOperator, daily: Schedule) -> None:
