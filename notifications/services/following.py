@@ -35,7 +35,7 @@ def wanted(user_keys: Iterable[UserKey]) -> set[tuple[str, UserKey]]:
         staff = people.filter(is_staff=True).values_list("pk", flat=True)
         pairs |= {(STAFF, pk) for pk in staff}
     if groups_field() is not None:
-        groups = people.exclude(groups=None).values_list("groups", "pk")
+        groups = people.filter(groups__isnull=False).values_list("groups", "pk")
         pairs |= {(topics.group_topic(group), pk) for group, pk in groups}
     return pairs
 
@@ -44,7 +44,7 @@ def first_memberships(inboxes: Iterable[Inbox], since: int | None = None) -> Non
     """Memberships for inboxes just made, from `since`, or from where each inbox begins."""
     by_user: dict[UserKey, Inbox] = {inbox.user_id: inbox for inbox in inboxes}
     pairs = sorted(wanted(by_user))
-    rows = {key: topics.row(key) for key in dict.fromkeys(key for key, _ in pairs)}
+    rows = topics.rows(key for key, _ in pairs)
     Membership.objects.bulk_create(
         (
             Membership(

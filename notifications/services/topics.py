@@ -1,5 +1,7 @@
 """Audiences with a name, made when they are first needed."""
 
+from collections.abc import Iterable
+
 from django.contrib.auth.models import Group
 from django.db import transaction
 from django.db.models import F
@@ -33,6 +35,13 @@ def row(key: str) -> Topic:
         _begin(topic)
         topic.refresh_from_db()
     return topic
+
+
+def rows(keys: Iterable[str]) -> dict[str, Topic]:
+    """Rows by key, of topics that are known to exist and are no default ones."""
+    wanted = set(keys)
+    found = {topic.key: topic for topic in Topic.objects.filter(key__in=wanted)}
+    return found | {key: row(key) for key in sorted(wanted - found.keys())}
 
 
 def _begin(topic: Topic) -> None:

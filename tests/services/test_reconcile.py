@@ -186,9 +186,11 @@ def test_time_is_bounded_and_the_next_run_goes_on(make_user, monkeypatch):
         def monotonic(self) -> float:
             return next(seconds)
 
+    woken = []
     monkeypatch.setattr(reconcile, "time", Clock())
-    runs = [run() for _ in range(4)]
-    assert runs == [2, 2, 1, 0]
+    monkeypatch.setattr(reconcile, "TOGETHER", 1)
+    monkeypatch.setattr(reconcile, "wake_reconciler", lambda: woken.append(1))
+    assert [(run(), len(woken)) for _ in range(4)] == [(2, 1), (2, 2), (1, 2), (0, 2)]
 
 
 def test_where_nothing_differs_it_is_a_few_queries(make_user):

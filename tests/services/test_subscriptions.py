@@ -1,18 +1,20 @@
 """Declared topics: subscribing, leaving, and those to which everybody belongs."""
 
+from threading import Thread
+
 import pytest
 from django.apps import apps
 from django.contrib.auth.models import Group, User
 from django.core.exceptions import ImproperlyConfigured
-from django.db import connection
+from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from notifications import broadcast, register_topic, registry, subscribe, unsubscribe
 from notifications.exceptions import NotAllowed, UnknownTopic
-from notifications.models import Inbox, LogHead, Membership, Topic
+from notifications.models import Inbox, LogEntry, LogHead, Membership, Outbox, Topic
 from notifications.receivers import migrated
 from notifications.selectors import Arriving, arrivals, changes, standing, topic_choices
-from notifications.services import inboxes, topics
+from notifications.services import inboxes, relay, topics
 from notifications.services.inbox import list_items
 from notifications.wire.cursor import Cursor
 
@@ -127,6 +129,29 @@ def test_leaving_counts_the_topics_versions(ada, bob, releases):
     subscribe(ada, "releases")
     # A session that has heard of neither is still found by what it left.
     assert Membership.objects.get(inbox=ada.inbox).version == 1
+
+
+@pytest.mark.postgresql
+@pytest.mark.promise_8
+def test_nothing_is_said_while_somebody_leaves(ada, say, releases, monkeypatch):
+    """What is said before the commit of who leaves would otherwise come after they left."""
+    monkeypatch.setattr(relay, "BATCH_LOCK_SECONDS", 0.05)
+    monkeypatch.setattr(relay, "ROW_LOCK_SECONDS", 0.05)
+    subscribe(ada, "releases")
+    broadcast("everyone", "message", title="T")
+
+    def relay_meanwhile() -> None:
+        relay.relay_batch(Outbox.Lane.DIRECT)
+        connection.close()
+
+    with transaction.atomic():
+        unsubscribe(ada, "releases")
+        thread = Thread(target=relay_meanwhile)
+        thread.start()
+        thread.join()
+        assert "lock" in Outbox.objects.get().error
+        assert not LogEntry.objects.exists()
+    assert Membership.objects.get(inbox=ada.inbox).until == 0
 
 
 @pytest.mark.parametrize("act", [subscribe, unsubscribe])
