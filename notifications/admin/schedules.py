@@ -52,7 +52,7 @@ class ScheduleAdmin(SchedulePages):
             },
         ),
     )
-    list_display = ("what", "audience", "recurrence", "next_time", "state")
+    list_display = ("what", "audience", "state", "next_time", "recurrence")
     list_filter = (StateFilter, "kind")
     search_fields = ("title", "body", "topic")
     ordering = ("next_slot", "pk")
