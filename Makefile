@@ -4,6 +4,8 @@ PYTHON ?= python3
 ARGS ?=
 SCENARIO ?=
 EXAMPLES ?= 2000
+SECONDS ?=
+SEED ?=
 # The databases that `make test` goes through; `make test DATABASE=postgresql` runs one.
 DATABASE ?= sqlite postgresql
 
@@ -14,7 +16,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --requir
 export PYTHONUNBUFFERED := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-sqlite test-postgresql check converge conformance bench screenshots lock chromium clean
+.PHONY: help run test test-sqlite test-postgresql check converge chaos-beat conformance bench screenshots lock chromium clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1|/' | column -t -s '|'
@@ -45,6 +47,10 @@ check: $(STAMP)-dev ## lint, format, types, layers, migrations, deployment check
 
 converge: $(STAMP)-dev ## look for interleavings after which a client is wrong (EXAMPLES=2000)
 	@CONVERGENCE_EXAMPLES=$(EXAMPLES) $(BIN)/python -m pytest tests/property $(ARGS)
+
+chaos-beat: $(STAMP)-dev ## kill beats, workers and connections under scheduled broadcasts (SECONDS=180 SEED=n)
+	@$(foreach database,$(DATABASE),echo "On $(database)" && CHAOS_SECONDS=$(or $(SECONDS),180) CHAOS_SEED=$(SEED) \
+	    TEST_DATABASE=$(database) $(BIN)/python -m pytest --quiet tests/chaos $(ARGS) &&) true
 
 conformance: $(STAMP)-dev ## run channels_redis's own tests on our layer, uvicorn's on our protocol (ARGS="-x")
 	@$(BIN)/python -m tests.layer.conformance $(ARGS)
