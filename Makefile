@@ -16,7 +16,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --requir
 export PYTHONUNBUFFERED := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-sqlite test-postgresql check converge chaos-beat conformance bench screenshots lock chromium clean
+.PHONY: help run test test-sqlite test-postgresql check converge stress chaos-beat conformance bench screenshots lock chromium clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1|/' | column -t -s '|'
@@ -47,6 +47,10 @@ check: $(STAMP)-dev ## lint, format, types, layers, migrations, deployment check
 
 converge: $(STAMP)-dev ## look for interleavings after which a client is wrong (EXAMPLES=2000)
 	@CONVERGENCE_EXAMPLES=$(EXAMPLES) $(BIN)/python -m pytest tests/property $(ARGS)
+
+stress: $(STAMP)-dev ## broadcast from 8 processes while people come, go and reconnect (SECONDS=60 SEED=1)
+	@TEST_DATABASE=postgresql STRESS_SECONDS=$(or $(SECONDS),60) STRESS_SEED=$(or $(SEED),1) \
+	    $(BIN)/python -m pytest tests/acceptance/test_concurrent_broadcasts.py $(ARGS)
 
 chaos-beat: $(STAMP)-dev ## kill beats, workers and connections under scheduled broadcasts (SECONDS=180 SEED=n)
 	@$(foreach database,$(DATABASE),echo "On $(database)" && CHAOS_SECONDS=$(or $(SECONDS),180) CHAOS_SEED=$(SEED) \

@@ -30,6 +30,8 @@ class Member(ReferenceClient):
         super().__init__()
         self.browser = browser
         self.frames: list[Frame] = []
+        # First pages that it has loaded.
+        self.pages: list[dict[str, Any]] = []
         # How its sockets ended, in order.
         self.codes: list[int] = []
         # Where to go when a socket is closed; nowhere if None.
@@ -76,6 +78,11 @@ class Member(ReferenceClient):
         if self._connection is not None:
             await self._connection.close()
 
+    def stumble(self) -> None:
+        """Lose the connection without a word."""
+        if self._connection is not None:
+            self._connection.transport.abort()
+
     async def _connect(self) -> ClientConnection:
         site = self.browser.site
         cookies = "; ".join(f"{name}={value}" for name, value in self.browser.cookies.items())
@@ -89,6 +96,7 @@ class Member(ReferenceClient):
         )
 
     def _load(self, page: dict[str, Any]) -> None:
+        self.pages.append(page)
         with self.lock:
             self.load(page)
 
@@ -143,6 +151,10 @@ class Crowd:
         self._run(self._settle(newcomers))
         self.wait_for(lambda: all(member.is_open for member in newcomers), "greetings")
         return newcomers
+
+    def stumble(self, member: Member) -> None:
+        """Have a member lose its connection; it comes back where it is told to."""
+        self._loop.call_soon_threadsafe(member.stumble)
 
     def wait_for(
         self, condition: Callable[[], object], what: str, timeout: float = TIMEOUT
