@@ -25,7 +25,10 @@ run: $(STAMP)-run ## start everything on this machine: http://127.0.0.1:8000/
 	@echo "Starting Clarion"
 	@DEBUG=$${DEBUG:-1} exec $(BIN)/python manage.py up $(ARGS)
 
-test: $(DATABASE:%=test-%) ## run the tests on SQLite, then what touches the database on PostgreSQL (ARGS="-m promise_1")
+# Both at once: most of their time they wait for processes. What either says comes when it has ended.
+test: $(STAMP)-dev chromium ## run the tests on SQLite, and what touches the database on PostgreSQL (ARGS="-m promise_1")
+	@echo "Testing on $(DATABASE:%=%,) which takes minutes"
+	@$(MAKE) --no-print-directory --keep-going --jobs 2 --output-sync=target $(DATABASE:%=test-%)
 
 test-sqlite: $(STAMP)-dev chromium
 	@TEST_DATABASE=sqlite $(BIN)/python -m pytest $(ARGS)
