@@ -180,8 +180,9 @@ class Cron:
         return not minute.startswith("*") and not hour.startswith("*")
 
     def _next_time(self, start: datetime) -> datetime | None:
-        wall = _first(self.expression, wall_of(start, self.zone))
-        # Of an hour that comes twice, the first time may be over.
+        # From the reading after the last one: what was skipped just now comes now. Of an hour that
+        # comes twice, the first time may be over.
+        wall = _first(self.expression, wall_of(start - SECOND, self.zone) + SECOND)
         while wall is not None and (slot := moment_of(wall, self.zone)) < start:
             wall = _first(self.expression, wall + SECOND)
         return None if wall is None else slot

@@ -109,12 +109,13 @@ def _fire(pk: int) -> int:
         return 0
     if mirror.differ(schedule):
         # Paused a moment ago, in beat's own admin.
-        mirror.merge(schedule)
+        mirror.merge(schedule, now)
         return 0
     try:
         recurrence = slots.recurrence_of(schedule)
     except InvalidSchedule as error:
-        _note(schedule, schedule.next_slot, State.FAILED, error=str(error))
+        if not _is_known(schedule, schedule.next_slot):
+            _note(schedule, schedule.next_slot, State.FAILED, error=str(error))
         mirror.halt(schedule)
         return 0
     return _settle(schedule, recurrence, now)
@@ -124,13 +125,17 @@ def _is_due(slot: datetime | None, now: datetime) -> TypeGuard[datetime]:
     return slot is not None and slot <= now
 
 
+def _is_known(schedule: Schedule, slot: datetime) -> bool:
+    """Whether the slot was dealt with: next_slot was set back, because a clock was."""
+    return schedule.announcements.filter(slot=slot).exists()
+
+
 def _settle(schedule: Schedule, recurrence: Recurrence, now: datetime) -> int:
     """Send, or leave out, all slots up to now, and go on to the next; how many were sent."""
     first = cast(datetime, schedule.next_slot)
     slot = max(recurrence.up_to(now) or first, first)
     sent = 0
-    # It is there if next_slot was set back, because a clock was.
-    if not schedule.announcements.filter(slot=slot).exists():
+    if not _is_known(schedule, slot):
         late = now - slot > timedelta(seconds=settings.schedule_grace_seconds)
         missed = _count(recurrence, first, slot)
         if late and schedule.missed == Schedule.Missed.SKIP:

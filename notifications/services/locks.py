@@ -33,6 +33,9 @@ def lock_schedule(pk: int, *, waiting: bool = True) -> Schedule | None:
     None if it is gone, or, without `waiting`, if somebody else has it (on PostgreSQL).
     """
     skip = not waiting and connection.features.has_select_for_update_skip_locked
-    rows = Schedule.objects.select_for_update(of=("self",), no_key=True, skip_locked=skip)
+    rows = Schedule.objects.select_for_update(no_key=True, skip_locked=skip).filter(pk=pk)
+    if not rows.values_list("pk"):
+        return None
+    # Only now: PostgreSQL reads again what it waited for, but not what that is joined with.
     related = ("periodic_task__crontab", "periodic_task__interval")
-    return rows.select_related(*related).filter(pk=pk).first()
+    return Schedule.objects.select_related(*related).filter(pk=pk).first()

@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 from celery.schedules import ParseException, crontab
 from cronsim import CronSim
-from django.db import transaction
+from django.db import OperationalError, transaction
 from django.db.models import Exists, OuterRef
 from django_celery_beat.models import (
     CrontabSchedule,
@@ -26,6 +26,7 @@ from notifications.models import Schedule
 from notifications.recurrence import SOME_DAY, Cron, Every, Once
 from notifications.selectors.clock import database_now
 from notifications.services import slots
+from notifications.services.connections import leave_broken
 from notifications.services.locks import lock_schedule
 
 logger = logging.getLogger(__name__)
@@ -67,12 +68,12 @@ def halt(schedule: Schedule) -> None:
         schedule.periodic_task.save()
 
 
-def resume(schedule: Schedule) -> None:
-    """Have both go on with the first slot from now on: what came meanwhile was not to be sent.
+def resume(schedule: Schedule, now: datetime) -> None:
+    """Have both go on with the first slot after `now`: what came before was not to be sent.
 
     The caller has locked it. Raises `InvalidSchedule`.
     """
-    schedule.enabled, schedule.next_slot = True, slots.next_slot(schedule)
+    schedule.enabled, schedule.next_slot = True, slots.recurrence_of(schedule).after(now)
     schedule.save(update_fields=["enabled", "next_slot", "updated_at"])
     write(schedule)
 
@@ -88,7 +89,7 @@ def rings(schedule: Schedule) -> bool:
     return schedule.periodic_task is not None and schedule.periodic_task.enabled
 
 
-def merge(schedule: Schedule) -> None:
+def merge(schedule: Schedule, now: datetime) -> None:
     """Pause or resume both, as did the one that changed since they agreed.
 
     If both changed they agree already. Without a periodic task it is paused. The caller has locked
@@ -97,7 +98,7 @@ def merge(schedule: Schedule) -> None:
     changed = schedule.enabled != schedule.mirrored
     enabled = schedule.enabled if changed else rings(schedule)
     if enabled:
-        resume(schedule)
+        resume(schedule, now)
     else:
         halt(schedule)
 
@@ -109,10 +110,13 @@ def upkeep() -> None:
     for schedule in listed.order_by("pk"):
         try:
             if differ(schedule) or _astray(schedule, now):
-                _mend(schedule.pk, now)
+                _mend(schedule.pk)
         except InvalidSchedule as error:
             # Its history will say so, once it is due.
             logger.warning("Schedule %d: %s", schedule.pk, error)
+        except OperationalError:
+            logger.warning("Schedule %d is left to the next upkeep", schedule.pk, exc_info=True)
+            leave_broken()
     _delete_orphans()
 
 
@@ -124,8 +128,13 @@ def differ(schedule: Schedule) -> bool:
 
 
 def _astray(schedule: Schedule, now: datetime) -> bool:
-    """Whether it will be sent, or rung for, at another time than it says."""
-    if schedule.next_slot is None or schedule.next_slot <= now:
+    """Whether it will be sent, or rung for, at another time than it says, or never."""
+    if not schedule.enabled:
+        return False
+    if schedule.next_slot is None:
+        # It is over, unless it was prolonged in bulk.
+        return slots.recurrence_of(schedule).after(now) is not None
+    if schedule.next_slot <= now:
         return False
     task = schedule.periodic_task
     if task is None or not _same(task.scheduler, _bell(schedule)):
@@ -134,12 +143,16 @@ def _astray(schedule: Schedule, now: datetime) -> bool:
 
 
 @transaction.atomic
-def _mend(pk: int, now: datetime) -> None:
+def _mend(pk: int) -> None:
     schedule = lock_schedule(pk)
-    if schedule is not None and differ(schedule):
-        merge(schedule)
-    elif schedule is not None and _astray(schedule, now):
-        resume(schedule)
+    if schedule is None:
+        return
+    # Anew: what has become due meanwhile is for others to send.
+    now = database_now()
+    if differ(schedule):
+        merge(schedule, now)
+    elif _astray(schedule, now):
+        resume(schedule, now)
 
 
 @transaction.atomic

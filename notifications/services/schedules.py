@@ -13,7 +13,7 @@ from notifications.services import content, firing, mirror, topics
 from notifications.services.announcements import Content
 from notifications.services.firing import fire_due
 from notifications.services.locks import lock_schedule
-from notifications.services.slots import is_over, next_slot, recurrence_of, upcoming
+from notifications.services.slots import is_over, recurrence_of, upcoming
 
 __all__ = [
     "ScheduleFields",
@@ -34,6 +34,8 @@ __all__ = [
 TITLE_MAX = 180
 CONTENT = frozenset(Content.__annotations__)
 MOMENTS = ("at", "starts_at", "ends_at")
+# Of moments: in all zones they are still in Python's calendar, and in the database's.
+YEARS = range(1900, 9999)
 
 
 class ScheduleFields(Content, total=False):
@@ -86,10 +88,12 @@ def edit(schedule: Schedule, fields: ScheduleFields) -> Schedule:
     The next slot stays, unless it is another recurrence now, or one that was resumed.
     """
     row = _locked(schedule)
-    before = _recurrence(row) if row.enabled else None
+    was_paused, before = not row.enabled, _recurrence(row)
     _apply(row, fields)
-    if not row.enabled or recurrence_of(row) != before:
+    if recurrence_of(row) != before or (row.enabled and was_paused):
         _begin(row)
+    elif not row.enabled:
+        row.next_slot = None
     row.save()
     mirror.write(row)
     return _told(schedule)
@@ -106,8 +110,8 @@ def pause(schedule: Schedule) -> Schedule:
 def resume(schedule: Schedule) -> Schedule:
     """Go on with the first slot from now on. Raises `InvalidSchedule`."""
     row = _locked(schedule)
-    if not row.enabled:
-        mirror.resume(row)
+    if not row.enabled or mirror.differ(row):
+        mirror.resume(row, database_now())
     return _told(schedule)
 
 
@@ -145,6 +149,8 @@ def _apply(schedule: Schedule, fields: ScheduleFields) -> None:
 def _set_moment(schedule: Schedule, name: str) -> None:
     moment = getattr(schedule, name)
     if moment is not None:
+        if moment.year not in YEARS:
+            raise InvalidSchedule(f"{name}: a year from {YEARS[0]} to {YEARS[-1]}.")
         # Idempotency keys name slots by the second.
         setattr(schedule, name, moment.replace(microsecond=0))
 
@@ -164,7 +170,7 @@ def _check_content(schedule: Schedule) -> None:
 
 def _begin(schedule: Schedule) -> None:
     """Set the next slot. Raises `InvalidSchedule` if there never is one."""
-    slot = next_slot(schedule)
+    slot = recurrence_of(schedule).after(database_now())
     if slot is None:
         once = schedule.kind == Schedule.Kind.ONCE
         raise InvalidSchedule(
@@ -181,6 +187,7 @@ def _recurrence(schedule: Schedule) -> Recurrence | None:
 
 
 def _locked(schedule: Schedule) -> Schedule:
+    """The row as it is now. Raises `Schedule.DoesNotExist`."""
     row = lock_schedule(schedule.pk)
     if row is None:
         raise Schedule.DoesNotExist(f"Schedule {schedule.pk} is gone.")

@@ -10,7 +10,6 @@ from notifications.clocks import zone_of
 from notifications.exceptions import InvalidSchedule
 from notifications.models import Schedule
 from notifications.recurrence import Cron, Every, Once, Period, Recurrence, Window
-from notifications.selectors.clock import database_now
 
 
 def recurrence_of(schedule: Schedule) -> Recurrence:
@@ -60,11 +59,6 @@ def upcoming(schedule: Schedule, count: int = 5) -> list[datetime]:
     return slots
 
 
-def next_slot(schedule: Schedule) -> datetime | None:
-    """The first slot from now on; None if there is none. Raises `InvalidSchedule`."""
-    return recurrence_of(schedule).after(database_now())
-
-
 def is_over(schedule: Schedule) -> bool:
     """Whether it was not paused, and still nothing comes any more."""
     return schedule.enabled and schedule.mirrored and schedule.next_slot is None
@@ -83,5 +77,5 @@ def _local(moment: datetime | None, zone: ZoneInfo) -> datetime | None:
 def _refused(column: str) -> Iterator[None]:
     try:
         yield
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise InvalidSchedule(f"{column}: {error}") from error

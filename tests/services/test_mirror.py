@@ -72,6 +72,15 @@ def test_an_operator_has_just_switched_it_off_in_beats_admin() -> None:
     assert fetched(schedule).next_slot > database_now()
 
 
+def test_resumed_before_anybody_noticed() -> None:
+    schedule = make()
+    PeriodicTask.objects.update(enabled=False)
+    schedules.resume(schedule)
+    mirror.upkeep()
+    assert fetched(schedule).enabled
+    assert fetched(schedule).periodic_task.enabled
+
+
 def test_a_periodic_task_that_was_deleted_pauses() -> None:
     schedule = make()
     slot_ago(schedule, timedelta(seconds=2))

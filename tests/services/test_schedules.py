@@ -141,6 +141,8 @@ def test_a_clock_that_is_set_back_sends_nothing_twice() -> None:
     Schedule.objects.filter(pk=schedule.pk).update(next_slot=slot)
     assert fire_due() == 0
     assert len(history(schedule)) == Notification.objects.count() == 1
+    schedule.refresh_from_db()
+    assert schedule.next_slot == slot + HOUR
     # Also without the announcement: the key is known.
     schedule.announcements.all().delete()
     Schedule.objects.filter(pk=schedule.pk).update(next_slot=slot)
@@ -204,8 +206,10 @@ def test_an_edit_of_a_schedule_that_is_over_begins_anew() -> None:
     # It may be looked after without being sent again.
     schedules.edit(schedule, {"title": "Typo"})
     assert schedules.is_over(schedule)
+    schedules.edit(schedule, {"enabled": False})
+    schedules.edit(schedule, {"title": "Another typo"})
     later = slot + 2 * HOUR
-    schedules.edit(schedule, {"at": later})
+    schedules.edit(schedule, {"at": later, "enabled": True})
     assert schedule.next_slot == later
     assert schedule.periodic_task.enabled
 

@@ -75,6 +75,8 @@ def test_clock_changes(recurrence: Recurrence, start: str, slots: list[str]) -> 
         moment = recurrence.after(moment)
         forwards.append(moment)
     assert [f"{slot:%dT%H:%M}" for slot in forwards] == slots
+    # Also from just before, where a gap may have ended.
+    assert [recurrence.after(slot - INSTANT) for slot in forwards] == forwards
     backwards = []
     for _ in slots:
         moment = recurrence.up_to(moment)
@@ -106,6 +108,7 @@ RECURRENCES = st.one_of(RULES, WINDOWS)
 @settings(deadline=None)
 @given(RECURRENCES, MOMENTS)
 @example(Cron("0-59 2 * * *", BERLIN), utc("2026-10-25T01:30"))
+@example(Cron("30 2 * * *", BERLIN), utc("2026-03-29T00:59:59"))
 def test_after_and_up_to_are_each_others_inverse(recurrence: Recurrence, moment: datetime) -> None:
     following = recurrence.after(moment)
     if following is not None:
