@@ -117,7 +117,7 @@ worker_hijack_root_logger = False
 enable_utc = True
 timezone = "UTC"
 # Schedules are rows, so that operators change them in the admin.
-beat_scheduler = "django_celery_beat.schedulers:DatabaseScheduler"
+beat_scheduler = "workers.beat:Scheduler"
 # seconds; a crontab slot missed by more than this is left out. Without it a daily job whose slot
 # fell into a downtime runs up to two hours *before* its next one, and then again.
 beat_cron_starting_deadline = 1800
