@@ -49,8 +49,10 @@ ROUND_ROWS_OF = {Outbox.Lane.DIRECT: 1, Outbox.Lane.BULK: ROUND_ROWS}
 # Seconds after which a relay that keeps up holds the gate for longer.
 HOLD_SECONDS = 0.5
 # Seconds to wait for a lock, with a whole batch and with one row. Our own are held for
-# milliseconds; somebody's long transaction must hold up the person concerned and nobody else.
-BATCH_LOCK_SECONDS = 1.0
+# milliseconds; somebody's long transaction must hold up the person concerned and nobody else. Less
+# than PostgreSQL's `deadlock_timeout`, a second: who joins a topic and then leaves another in one
+# transaction takes an inbox before the head, and it is us who must give way.
+BATCH_LOCK_SECONDS = 0.8
 ROW_LOCK_SECONDS = 0.2
 # A row that met a lock comes back after so many seconds.
 LOCKED_SECONDS = 5

@@ -1,6 +1,7 @@
 """Everybody at once: the lock order holds, and counters equal counts."""
 
 import threading
+import time
 from collections.abc import Callable
 from functools import partial
 
@@ -12,8 +13,8 @@ from django.db.models.functions import Now
 from notifications import broadcast, notify
 from notifications.models import Inbox, Item, LogEntry, Membership, Outbox
 from notifications.selectors import standing
+from notifications.services import fanout, relay
 from notifications.services import inbox as service
-from notifications.services import relay
 from notifications.services.locks import lock_inbox
 from notifications.services.relay import relay_batch
 from notifications.wire.cursor import Cursor
@@ -164,6 +165,55 @@ def test_a_long_transaction_holds_up_the_person_concerned_and_nobody_else(ada, b
     Outbox.objects.update(due_at=Now())
     relay_batch(Outbox.Lane.DIRECT)
     assert Item.objects.filter(inbox__user=ada).count() == 1
+
+
+@pytest.mark.postgresql
+@pytest.mark.django_db(transaction=True)
+def test_the_relay_gives_way_to_who_takes_locks_in_another_order(ada, monkeypatch):
+    """To become staff and leave a group, as on one page of the admin: an inbox, then the head."""
+    group = Group.objects.create(name="g")
+    ada.groups.add(group)
+    broadcast("everyone", "message", title="to all")
+    notify(ada, "message", title="to one")
+    joined, has_head = threading.Event(), threading.Event()
+    lock_inboxes = fanout.ensure_locked
+
+    def once_somebody_waits(keys):
+        has_head.set()
+        monkeypatch.setattr(fanout, "ensure_locked", lock_inboxes)
+        wait_until_somebody_waits()
+        return lock_inboxes(keys)
+
+    def edit() -> None:
+        with transaction.atomic():
+            ada.is_staff = True
+            ada.save()
+            joined.set()
+            assert has_head.wait(10)
+            ada.groups.remove(group)
+
+    def relay_meanwhile() -> None:
+        assert joined.wait(10)
+        relay_batch(Outbox.Lane.DIRECT)
+
+    monkeypatch.setattr(fanout, "ensure_locked", once_somebody_waits)
+    together(edit, relay_meanwhile)
+    assert list(Membership.objects.filter(until=None).values_list("topic__key")) == [("staff",)]
+    Outbox.objects.update(due_at=Now())
+    relay_batch(Outbox.Lane.DIRECT)
+    assert not Outbox.objects.exists()
+
+
+def wait_until_somebody_waits() -> None:
+    """Until a lock of PostgreSQL is waited for."""
+    stop_at = time.monotonic() + 10
+    with connection.cursor() as cursor:
+        while time.monotonic() < stop_at:
+            cursor.execute("SELECT 1 FROM pg_locks WHERE NOT granted")
+            if cursor.fetchone():
+                return
+            time.sleep(0.01)
+    raise AssertionError("Nobody waits.")
 
 
 def check_inbox(inbox: Inbox) -> None:

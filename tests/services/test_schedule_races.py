@@ -1,12 +1,11 @@
 """What beat, operators and the upkeep do to one schedule at the same moment."""
 
-import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from threading import Event
 
 import pytest
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models.functions import Now
 from django_celery_beat.models import PeriodicTask
 from kombu.utils.imports import symbol_by_name
@@ -15,7 +14,7 @@ from notifications.models import Schedule
 from notifications.selectors.clock import database_now
 from notifications.services import mirror, schedules
 from notifications.services.schedules import fire_due
-from tests.services.test_concurrency import together
+from tests.services.test_concurrency import together, wait_until_somebody_waits
 from tests.services.test_mirror import fetched
 from tests.services.test_schedules import HOUR, history, make, slot_ago
 from workers import app
@@ -61,17 +60,6 @@ def test_paused_while_the_upkeep_waits() -> None:
 
     together(pause, look_after)
     assert not fetched(schedule).enabled
-
-
-def wait_until_somebody_waits() -> None:
-    stop_at = time.monotonic() + 10
-    with connection.cursor() as cursor:
-        while time.monotonic() < stop_at:
-            cursor.execute("SELECT 1 FROM pg_locks WHERE NOT granted")
-            if cursor.fetchone():
-                return
-            time.sleep(0.01)
-    raise AssertionError("Nobody waits for the schedule.")
 
 
 def test_prolonged_in_bulk() -> None:
