@@ -136,7 +136,8 @@ def _staff_outside() -> Found | None:
 
 
 def _others_inside() -> Found:
-    members = Membership.objects.filter(topic__key=STAFF, until=None)
+    # By its id, so that PostgreSQL knows how few of all memberships these are.
+    members = Membership.objects.filter(topic=topics.row(STAFF).pk, until=None)
     if has_staff():
         members = members.filter(inbox__user__is_staff=False)
     return members, "inbox__user_id"
