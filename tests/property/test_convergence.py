@@ -557,7 +557,7 @@ def test_every_client_converges(
 # Half as many on PostgreSQL, where each takes twice as long.
 EXPLORE = int(os.environ.get("CONVERGENCE_EXAMPLES", "0"))
 PROFILE = settings(
-    max_examples=EXPLORE or (40 if TEST_DATABASE == "sqlite" else 20),
+    max_examples=EXPLORE or (30 if TEST_DATABASE == "sqlite" else 15),
     derandomize=not EXPLORE,
     database=None,
     stateful_step_count=40,
