@@ -59,6 +59,11 @@ class Settings:
         return self._get("IDEMPOTENCY_DAYS", 90)
 
     @property
+    def log_days(self) -> int:
+        """Days that entries of the broadcast log are kept for those who have not listed them."""
+        return self._get("LOG_DAYS", 365)
+
+    @property
     def schedule_grace_seconds(self) -> float:
         """Seconds by which a slot may be late and is still sent as if it were not."""
         return self._get("SCHEDULE_GRACE_SECONDS", 300.0)

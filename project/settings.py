@@ -94,6 +94,7 @@ CLARION_SOCKET_BUDGET = env.int(
 CLARION_PROCESS_BUDGET = env.int(
     "CLARION_PROCESS_BUDGET", 64 * 1024 * 1024, validate=validate.Range(min=1024)
 )
+CLARION_LOG_DAYS = env.int("CLARION_LOG_DAYS", 365, validate=validate.Range(min=1, max=36_500))
 CLARION_SCHEDULE_GRACE_SECONDS = env.float(
     "CLARION_SCHEDULE_GRACE_SECONDS", 300, validate=validate.Range(min=1, max=86_400)
 )
