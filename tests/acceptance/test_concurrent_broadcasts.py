@@ -16,10 +16,11 @@ import pytest
 from django.conf import settings
 from django.contrib.auth.models import Group
 
-from notifications import receivers
+from notifications import receivers, selectors, subscribe, unsubscribe
 from notifications.models import Inbox, Item, LogEntry, Membership, Outbox
 from notifications.services.inbox import list_items
 from notifications.services.relay import sweep
+from project.demo.notification_types import NEWS, RELEASES
 from tests.support.processes import environment
 from tests.support.waiting import wait_until
 
@@ -78,25 +79,29 @@ def callers():
 
 
 class Town:
-    """People, their groups, and when each of them belonged to which."""
+    """People, their topics, and when each of them belonged to which."""
 
     def __init__(self, people):
         self.people = people
         self.groups = [Group.objects.create(name=f"team {number}") for number in range(2)]
-        self.topics = ["everyone", *(f"auth_group.{group.pk}" for group in self.groups)]
+        self.choices = [*(f"auth_group.{group.pk}" for group in self.groups)]
+        self.choices += [NEWS.key, RELEASES.key]
+        self.topics = ["everyone", *self.choices]
         self.inboxes = dict(Inbox.objects.values_list("user_id", "pk"))
         # By inbox and topic: from position to position.
         self._stays = defaultdict(list)
 
-    def move(self, person, group):
+    def move(self, person, topic):
         """Have somebody join or leave, and note since when and until when."""
-        if person.groups.filter(pk=group.pk).exists():
-            person.groups.remove(group)
+        if topic.startswith("auth_group."):
+            group = next(group for group in self.groups if topic.endswith(f".{group.pk}"))
+            belongs = person.groups.filter(pk=group.pk).exists()
+            (person.groups.remove if belongs else person.groups.add)(group)
         else:
-            person.groups.add(group)
-        key = person.pk, f"auth_group.{group.pk}"
-        row = Membership.objects.get(inbox__user=person, topic__key=key[1])
-        stays = self._stays[key]
+            belongs = {c.key: c.subscribed for c in selectors.topic_choices(person)}[topic]
+            (unsubscribe if belongs else subscribe)(person, topic)
+        row = Membership.objects.get(inbox__user=person, topic__key=topic)
+        stays = self._stays[person.pk, topic]
         # The row tells of the last stay only.
         if stays and stays[-1][0] == row.since:
             stays.pop()
@@ -108,9 +113,11 @@ class Town:
         return {p for p, topic in entries if self._concerns(person, topic, p)}
 
     def _concerns(self, person, topic, position):
-        return topic == "everyone" or any(
+        # Who never chose belongs to a default topic from its beginning, before all entries here.
+        always = [(0, None)] if topic in ("everyone", NEWS.key) else []
+        return any(
             since < position and (until is None or position <= until)
-            for since, until in self._stays[person.pk, topic]
+            for since, until in self._stays[person.pk, topic] or always
         )
 
 
@@ -128,7 +135,7 @@ def test_everybody_hears_exactly_what_was_said_to_them(
 ):
     town = Town([make_user(f"person{number}") for number in range(PEOPLE)])
     for number, person in enumerate(town.people):
-        town.move(person, town.groups[number % 2])
+        town.move(person, town.choices[number % 2])
     members = many.join(live_site, town.people)
     for member in members:
         member.refuge = live_site
@@ -136,7 +143,7 @@ def test_everybody_hears_exactly_what_was_said_to_them(
     chance = random.Random(SEED)
     calling = callers(town.topics)
     while calling.poll() is None:
-        town.move(chance.choice(town.people), chance.choice(town.groups))
+        town.move(chance.choice(town.people), chance.choice(town.choices))
         if chance.random() < 0.3:
             many.stumble(chance.choice(members))
         time.sleep(chance.uniform(0, 2 * PAUSE))
