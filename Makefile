@@ -8,8 +8,6 @@ SECONDS ?=
 SEED ?=
 # The databases that `make test` goes through; `make test DATABASE=postgresql` runs one.
 DATABASE ?= sqlite postgresql
-# How many tests run at once; 0 for `ARGS=-s` and debuggers.
-WORKERS ?= 2
 
 BIN := .venv/bin
 STAMP := .venv/installed
@@ -27,18 +25,17 @@ run: $(STAMP)-run ## start everything on this machine: http://127.0.0.1:8000/
 	@echo "Starting Clarion"
 	@DEBUG=$${DEBUG:-1} exec $(BIN)/python manage.py up $(ARGS)
 
-test: $(DATABASE:%=test-%) ## run the tests on SQLite, then what touches the database on PostgreSQL (ARGS="-m promise_1")
+# Both at once: most of their time they wait for processes. What either says comes when it has ended.
+test: $(STAMP)-dev chromium ## run the tests on SQLite, and what touches the database on PostgreSQL (ARGS="-m promise_1")
+	@echo "Testing on $(DATABASE:%=%,) which takes minutes"
+	@$(MAKE) --no-print-directory --keep-going --jobs 2 --output-sync=target $(DATABASE:%=test-%)
 
 test-sqlite: $(STAMP)-dev chromium
-	@TEST_DATABASE=sqlite $(BIN)/python -m pytest $(PARALLEL) $(ARGS)
+	@TEST_DATABASE=sqlite $(BIN)/python -m pytest $(ARGS)
 
 # Exit code 5 means that ARGS selected no test that touches the database.
 test-postgresql: $(STAMP)-dev chromium
-	@TEST_DATABASE=postgresql $(BIN)/python -m pytest $(PARALLEL) $(ARGS) || [ $$? -eq 5 ]
-
-# Most of their time tests wait for processes, so two run at once, each in a world of its own. By file:
-# what a module's tests share is started once.
-PARALLEL := --numprocesses $(WORKERS) --dist loadfile
+	@TEST_DATABASE=postgresql $(BIN)/python -m pytest $(ARGS) || [ $$? -eq 5 ]
 
 check: $(STAMP)-dev ## lint, format, types, layers, migrations, deployment checks
 	@$(BIN)/ruff check .
