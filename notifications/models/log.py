@@ -94,7 +94,11 @@ class LogHead(models.Model):
 
 
 class LogEntry(models.Model):
-    """One thing said, updated or retracted to a topic, at a position."""
+    """One thing said, updated or retracted to a topic, at a position.
+
+    `origin` is the position at which it was said, where this tells of an update or a retraction:
+    whoever that did not concern, this does not concern either.
+    """
 
     class Kind(models.TextChoices):
         NEW = "new"
@@ -105,6 +109,7 @@ class LogEntry(models.Model):
     topic = models.ForeignKey(Topic, on_delete=models.PROTECT, db_index=False)
     kind = models.CharField(max_length=10, choices=Kind)
     notification = models.ForeignKey(Notification, on_delete=models.CASCADE, db_index=False)
+    origin = models.PositiveBigIntegerField(null=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -1,4 +1,5 @@
 from django.db import models
+from django.db.models import Q
 from django.utils import timezone
 
 
@@ -35,12 +36,31 @@ class Notification(models.Model):
     priority = models.CharField(max_length=10, choices=Priority, default=Priority.NORMAL)
     thread = models.CharField(max_length=100, blank=True)
     data = models.JSONField(default=dict, blank=True)
+    # Up to three of {"label", "url"}; null where there are none.
+    actions = models.JSONField(null=True, blank=True)
     actor_type = models.CharField(max_length=100, blank=True)
     actor_id = models.CharField(max_length=100, blank=True)
     actor_label = models.CharField(max_length=100, blank=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     expires_at = models.DateTimeField(null=True, blank=True)
+    # When it was taken back, or the sweep found that it had expired.
     retracted_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    class Meta:
+        indexes = [
+            # What the sweep looks for: expired, and nobody was told yet.
+            models.Index(
+                fields=["expires_at"],
+                condition=Q(expires_at__isnull=False, retracted_at=None),
+                name="clarion_notification_expires",
+            ),
+            # One thread: retracting it for somebody, replacing a broadcast by the next one.
+            models.Index(
+                fields=["thread"],
+                condition=~Q(thread="") & Q(retracted_at=None),
+                name="clarion_notification_thread",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.type} {self.pk}: {self.title or self.data}"

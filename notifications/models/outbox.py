@@ -11,7 +11,9 @@ class Outbox(models.Model):
 
     Written in the caller's transaction, deleted by the relay in the transaction that did it.
     A row that keeps failing backs off (`due_at`) and is parked after `ATTEMPTS`: `due_at` is null
-    then, and an operator sees it in the admin.
+    then, and an operator sees it in the admin. What is updated or retracted goes from inbox to
+    inbox: `done_up_to` is the last one. Recipients of a retraction are those for whom alone it is
+    retracted; without them it is for everybody.
     """
 
     ATTEMPTS = 10
@@ -32,6 +34,7 @@ class Outbox(models.Model):
     topic = models.ForeignKey(Topic, on_delete=models.PROTECT, null=True, blank=True)
     # User keys as JSON strings, whatever type the primary key has.
     recipients = models.JSONField(default=list, blank=True)
+    done_up_to = models.PositiveBigIntegerField(default=0, db_default=0, editable=False)
     attempts = models.PositiveSmallIntegerField(default=0)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     # By the database's clock, which all relays share.

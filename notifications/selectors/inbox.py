@@ -32,7 +32,7 @@ def list_page(inbox_id: int, before: int | None, limit: int) -> ListPage:
     its cursor while the inbox is locked: see `services.inbox.list_items`.
     """
     now = standing(inbox_id)
-    listed = Item.objects.filter(inbox=inbox_id, notification__retracted_at=None).counted()
+    listed = Item.objects.filter(inbox=inbox_id, notification__retracted_at=None).listed()
     if before is not None:
         listed = listed.filter(notification__lt=before)
     rows = list(listed.select_related("notification").order_by("-notification")[: limit + 1])

@@ -74,7 +74,7 @@ def mark_all(inbox_id: int, state: AllState, cursor: Cursor) -> InboxEvent:
         take_in(inbox)
         since, now = inbox.seq, timezone.now()
         known = Q(seq__lte=cursor.seq) | Q(position__lte=cursor.position)
-        items = Item.objects.filter(known, inbox=inbox).counted()
+        items = Item.objects.filter(known, inbox=inbox).listed()
         items = items.filter(read_at=None) if state == "read" else items.filter(seen_at=None)
         unseen = items.filter(seen_at=None).count()
         count = _renumber(items, inbox.seq, state, now)

@@ -139,7 +139,7 @@ def titles_of(user: Any) -> list[str]:
 def counted(users: Iterable[Any]) -> bool:
     """Whether each inbox's counters are what its items say; asserts that they are."""
     for user in users:
-        items = Item.objects.filter(inbox__user=user).counted()
+        items = Item.objects.filter(inbox__user=user).listed()
         inbox = user.inbox
         inbox.refresh_from_db()
         assert inbox.unread == items.filter(read_at=None).count()

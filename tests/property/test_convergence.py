@@ -508,9 +508,9 @@ class Convergence(RuleBasedStateMachine):
         assert {item["id"] for item in first["items"]} <= set(before)
         assert badges == {"unread": first["unread"], "unseen": first["unseen"]}
 
-        counted = Item.objects.filter(inbox=device.inbox_id).counted()
-        assert counted.filter(read_at=None).count() == first["unread"]
-        assert counted.filter(seen_at=None).count() == first["unseen"]
+        listed = Item.objects.filter(inbox=device.inbox_id).listed()
+        assert listed.filter(read_at=None).count() == first["unread"]
+        assert listed.filter(seen_at=None).count() == first["unseen"]
 
     # -- HTTP -----------------------------------------------------------------------------------
 
