@@ -64,6 +64,16 @@ class Settings:
         return self._get("LOG_DAYS", 365)
 
     @property
+    def storm_limit(self) -> int:
+        """Notifications of one type to one person past which more become one row; 0: none."""
+        return self._get("STORM_LIMIT", 100)
+
+    @property
+    def storm_seconds(self) -> int:
+        """Seconds within which they count as a storm."""
+        return self._get("STORM_SECONDS", 60)
+
+    @property
     def schedule_grace_seconds(self) -> float:
         """Seconds by which a slot may be late and is still sent as if it were not."""
         return self._get("SCHEDULE_GRACE_SECONDS", 300.0)

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from typing import ClassVar, Protocol, cast
 from weakref import WeakKeyDictionary
@@ -20,7 +20,7 @@ from notifications.live.batch import MicroBatch
 from notifications.live.ceiling import Ceiling
 from notifications.live.subscription import Subscription, live
 from notifications.selectors import Arrival, Arriving, Pulse, Request
-from notifications.wire import close_codes, events, frames
+from notifications.wire import close_codes, events
 from notifications.wire.events import Event, LogEvent, LogRecord, Message
 from notifications.wire.log import BEHIND_SECONDS, Log, Question
 from notifications.wire.outputs import Close, Output
@@ -292,20 +292,20 @@ class Hub:
                 await asyncio.sleep(0)
 
     async def _spread_run(self, log: Log, run: list[LogRecord]) -> None:
-        first = run[0].position
-        encoded: dict[Dialect, Encoded] = {}
-        seats = cast("Iterator[tuple[int, Address]]", log.spread(run))
-        for written, (after, (dialect, write)) in enumerate(seats, 1):
+        # What everybody is given, but for who joined meanwhile or does not want to hear it.
+        first, said_at = run[0].position, min(record.said_at for record in run)
+        everybodys = [frame for record in run if (frame := record.frame(None))]
+        encoded: dict[tuple[Dialect, tuple[int, ...]], Encoded] = {}
+        for written, seat in enumerate(log.spread(run), 1):
             try:
-                if after >= first:
-                    # Just joined: some of these were from before.
-                    if mine := [record for record in run if record.position > after]:
-                        write(_broadcasts(dialect, mine))
-                elif dialect in encoded:
-                    write(encoded[dialect])
-                else:
-                    encoded[dialect] = _broadcasts(dialect, run)
-                    write(encoded[dialect])
+                dialect, write = cast("Address", seat.address)
+                special = seat.choices is not None or seat.after >= first or seat.since >= said_at
+                given = seat.frames(run) if special else everybodys
+                key = dialect, tuple(map(id, given)) if special else ()
+                if given and key not in encoded:
+                    encoded[key] = dialect.encode_all(given)
+                if given:
+                    write(encoded[key])
             except Exception as error:  # noqa: BLE001 (it harms no other)
                 # It concerns this socket, or an entry that nobody can be shown.
                 self.complain("A broadcast could not be written", error)
@@ -451,12 +451,6 @@ def holds(login: Login, password: str, logins: Collection[str] | None) -> bool:
     if logins is None:
         return login.expires_at is None or time.time() < login.expires_at
     return not login.session_key or login.session_key in logins
-
-
-def _broadcasts(dialect: Dialect, run: Sequence[LogRecord]) -> Encoded:
-    return dialect.encode_all(
-        [frames.Broadcast(record.kind, record.item, record.position) for record in run]
-    )
 
 
 async def _close(joining: "asyncio.Task[Subscription]") -> None:

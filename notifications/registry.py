@@ -4,10 +4,11 @@ Each app declares its own in `notification_types.py`, which is imported at start
 declaration raises `ImproperlyConfigured` there and then.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from string import Formatter
 from typing import Any
+from urllib.parse import quote
 
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.functional import Promise
@@ -17,6 +18,7 @@ from notifications.exceptions import UnknownType
 
 LEVELS = ("info", "success", "warning", "error")
 KEY_MAX = 100
+ACTIONS_MAX = 3
 
 # Topics that are there without a declaration. Nobody subscribes to these: one belongs or not.
 EVERYONE = "everyone"
@@ -27,13 +29,41 @@ KEY_RULE = f"letters, digits, '.', '_' and '-', at most {KEY_MAX} of them"
 
 
 @dataclass(frozen=True, kw_only=True)
+class Category:
+    """What people opt out of, or mute: its title and description, plain or lazily translated.
+
+    A `mandatory` one is heard by everybody. Raises `ImproperlyConfigured` when a part is wrong.
+    """
+
+    key: str
+    title: str | Promise
+    description: str | Promise = ""
+    mandatory: bool = False
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.key, str) or not is_key(self.key):
+            raise ImproperlyConfigured(f"Category {self.key!r}: key must consist of {KEY_RULE}.")
+        if not self.title:
+            raise ImproperlyConfigured(f"Category {self.key!r}: people need a title to choose by.")
+
+
+@dataclass(frozen=True)
+class Action:
+    """A labelled link of a type: both are templates, as its title is."""
+
+    label: str | Promise
+    url: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class NotificationType:
     """A kind of notification: its category, and how it reads.
 
     `title` and `body` are templates in the manner of `str.format` with the names of `data`
     (`"Order {number} is on its way"`), plain or lazily translated. A type without a title
-    template takes its text from the caller. `example` is data that fills every placeholder; it
-    is what previews show. Raises `ImproperlyConfigured` when a part is missing or wrong.
+    template takes its text from the caller. Up to three `actions` are links below the text.
+    `example` is data that fills every placeholder; it is what previews show. Raises
+    `ImproperlyConfigured` when a part is missing or wrong.
     """
 
     key: str
@@ -41,6 +71,7 @@ class NotificationType:
     title: str | Promise = ""
     body: str | Promise = ""
     level: str = "info"
+    actions: Sequence[Action] = ()
     example: Mapping[str, object] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -51,6 +82,8 @@ class NotificationType:
             raise self._wrong(f"level must be one of {', '.join(LEVELS)}")
         if self.body and not self.title:
             raise self._wrong("a body template needs a title template")
+        if len(self.actions) > ACTIONS_MAX:
+            raise self._wrong(f"it has more than {ACTIONS_MAX} actions")
         unknown = self.placeholders - set(self.example)
         if unknown:
             raise self._wrong(f"example lacks the placeholders {', '.join(sorted(unknown))}")
@@ -63,11 +96,20 @@ class NotificationType:
     @property
     def placeholders(self) -> set[str]:
         """The names that `data` must have."""
-        return placeholders(str(self.title)) | placeholders(str(self.body))
+        templates = [self.title, self.body]
+        for action in self.actions:
+            templates += [action.label, action.url]
+        return {name for template in templates for name in placeholders(str(template))}
 
     def render(self, data: Mapping[str, object]) -> tuple[str, str]:
         """Title and body in the active language. Raises `KeyError` for a missing name."""
         return str(self.title).format_map(data), str(self.body).format_map(data)
+
+    def render_actions(self, data: Mapping[str, object]) -> list[tuple[str, str]]:
+        """Labels, in the active language, and addresses. Raises `KeyError` for a missing name."""
+        # What stands in for a name cannot lead to another place than the template does.
+        quoted = {name: quote(str(value), safe="") for name, value in data.items()}
+        return [(str(a.label).format_map(data), a.url.format_map(quoted)) for a in self.actions]
 
     def _wrong(self, problem: str) -> ImproperlyConfigured:
         return ImproperlyConfigured(f"Notification type {self.key!r}: {problem}.")
@@ -134,6 +176,7 @@ def placeholders(template: str) -> set[str]:
 
 _types: dict[str, NotificationType] = {}
 _topics: dict[str, TopicType] = {}
+_categories: dict[str, Category] = {}
 
 
 def register(type: NotificationType) -> NotificationType:
@@ -161,6 +204,36 @@ def find(key: str) -> NotificationType | None:
 def all_types() -> list[NotificationType]:
     """Every known type, by key."""
     return [_types[key] for key in sorted(_types)]
+
+
+def register_category(
+    key: str, title: str | Promise, description: str | Promise = "", mandatory: bool = False
+) -> Category:
+    """Declare a category, and return it; see `Category`.
+
+    One that is not declared goes by its key, and is not mandatory. Raises `ImproperlyConfigured`
+    for a wrong declaration, and for a key taken already.
+    """
+    category = Category(key=key, title=title, description=description, mandatory=mandatory)
+    if key in _categories and _categories[key] != category:
+        raise ImproperlyConfigured(f"Category {key!r} is registered twice.")
+    _categories[key] = category
+    return category
+
+
+def all_categories() -> list[Category]:
+    """Every category that is declared or that a type names, by key."""
+    keys = _categories.keys() | {type.category for type in _types.values()}
+    return [_categories.get(key) or Category(key=key, title=_spoken(key)) for key in sorted(keys)]
+
+
+def mandatory_categories() -> frozenset[str]:
+    """The categories that nobody can opt out of, or mute."""
+    return frozenset(key for key, category in _categories.items() if category.mandatory)
+
+
+def _spoken(key: str) -> str:
+    return key.replace("_", " ").replace("-", " ").replace(".", " ").strip().capitalize() or key
 
 
 def register_topic(

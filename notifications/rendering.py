@@ -1,14 +1,17 @@
 """From stored notifications to wire items, and from wire items to the reader's language."""
 
 import logging
+from collections.abc import Mapping
+from contextlib import nullcontext
 from datetime import UTC, datetime
+from typing import Any
 
 from django.utils import translation
 
 from notifications import registry
 from notifications.models import Item as StoredItem
 from notifications.models import Notification
-from notifications.wire.frames import Actor, Item
+from notifications.wire.frames import Action, Actor, Item
 
 logger = logging.getLogger(__name__)
 
@@ -21,7 +24,7 @@ def wire_item(
     Without a stored item it is an entry of the broadcast log, at `position`, that the inbox has
     not taken in.
     """
-    return {
+    state: Item = {
         "id": str(notification.pk),
         "seq": item.seq if item else None,
         "position": item.position if item else position,
@@ -32,9 +35,13 @@ def wire_item(
         "url": notification.url,
         "level": notification.level,
         "priority": notification.priority,
-        "thread": notification.thread,
+        "thread": item.thread if item else notification.thread,
         "data": notification.data,
+        "actions": notification.actions or [],
         "actor": _actor(notification),
+        "count": 1,
+        "actors": [],
+        "actor_count": 0,
         "created_at": timestamp(notification.created_at),
         "expires_at": _optional(notification.expires_at),
         "seen_at": _optional(item.seen_at if item else None),
@@ -42,6 +49,22 @@ def wire_item(
         "archived_at": _optional(item.archived_at if item else None),
         "snoozed_until": _optional(item.snoozed_until if item else None),
     }
+    return standing_for(state, item.gathered) if item else state
+
+
+def standing_for(item: Item, gathered: Mapping[str, Any] | None) -> Item:
+    """The item with what it gathers of its thread (`services.threads`), if it does."""
+    # Keys are named, so that what a later version stores stays out.
+    return (
+        item
+        if gathered is None
+        else {
+            **item,
+            "count": gathered["count"],
+            "actors": gathered["actors"],
+            "actor_count": gathered["actor_count"],
+        }
+    )
 
 
 def timestamp(moment: datetime) -> str:
@@ -50,28 +73,35 @@ def timestamp(moment: datetime) -> str:
 
 
 def rendered(item: Item, language: str | None = None) -> Item:
-    """The item with the texts of its type in `language` (default: the active one).
+    """The item with the texts and actions of its type in `language` (default: the active one).
 
-    Text that the caller gave stands; a type that is no longer declared, or data that no longer
-    fits it, falls back to the type's key so that nothing vanishes from an inbox.
+    What the caller gave stands; a type that is no longer declared, or data that no longer fits it,
+    falls back to the type's key so that nothing vanishes from an inbox.
     """
     kind = registry.find(item["type"])
-    if item["title"] or (kind is not None and kind.ad_hoc):
-        return item
     if kind is None:
-        return {**item, "title": item["type"]}
+        return item if item["title"] else {**item, "title": item["type"]}
+    own_text = bool(item["title"]) or kind.ad_hoc
+    # A relay of an earlier release knows of none.
+    own_actions = bool(item.get("actions")) or not kind.actions
+    if own_text and own_actions:
+        return item
     try:
-        if language is None:
-            title, body = kind.render(item["data"])
-        else:
-            with translation.override(language):
-                title, body = kind.render(item["data"])
+        with translation.override(language) if language else nullcontext():
+            title, body = (item["title"], "") if own_text else kind.render(item["data"])
+            links = [] if own_actions else kind.render_actions(item["data"])
     except Exception:
         # Formats raise nearly anything for data they do not fit, and a translation may name what
         # the original does not. One unreadable notification must not take an inbox along.
         logger.exception("Notification %s of type %s cannot be rendered", item["id"], kind.key)
-        title, body = kind.key, ""
-    return {**item, "title": title, "body": item["body"] or body}
+        title, body, links = item["title"] or kind.key, "", []
+    actions: list[Action] = [{"label": label, "url": url} for label, url in links]
+    return {
+        **item,
+        "title": title,
+        "body": item["body"] or body,
+        "actions": item.get("actions") or actions,
+    }
 
 
 def _actor(notification: Notification) -> Actor | None:

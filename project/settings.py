@@ -95,6 +95,12 @@ CLARION_PROCESS_BUDGET = env.int(
     "CLARION_PROCESS_BUDGET", 64 * 1024 * 1024, validate=validate.Range(min=1024)
 )
 CLARION_LOG_DAYS = env.int("CLARION_LOG_DAYS", 365, validate=validate.Range(min=1, max=36_500))
+CLARION_STORM_LIMIT = env.int(
+    "CLARION_STORM_LIMIT", 100, validate=validate.Range(min=0, max=100_000)
+)
+CLARION_STORM_SECONDS = env.int(
+    "CLARION_STORM_SECONDS", 60, validate=validate.Range(min=1, max=86_400)
+)
 CLARION_SCHEDULE_GRACE_SECONDS = env.float(
     "CLARION_SCHEDULE_GRACE_SECONDS", 300, validate=validate.Range(min=1, max=86_400)
 )

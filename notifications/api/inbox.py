@@ -10,6 +10,7 @@ from notifications.api.schemas import ChangeOut, CursorIn, ErrorOut, IdsIn, List
 from notifications.conf import settings
 from notifications.exceptions import InvalidCursor
 from notifications.rendering import rendered
+from notifications.selectors import ListFilter
 from notifications.services import inbox as service
 from notifications.services import inboxes
 from notifications.services.inbox import AllState, State
@@ -28,7 +29,8 @@ def list_inbox(
     limit: Annotated[int | None, Query(ge=1, le=100)] = None,
 ) -> Answer:
     """The first page takes in pending broadcasts and carries the cursor to connect with."""
-    page = service.list_items(_inbox(request), before, limit or settings.page_size)
+    wanted = ListFilter()
+    page = service.list_items(_inbox(request), before, limit or settings.page_size, wanted)
     return {
         "items": [rendered(item) for item in page.items],
         "next": page.next,

@@ -42,12 +42,17 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='item',
             name='thread',
-            field=models.CharField(db_default='', default='', max_length=100),
+            field=models.CharField(db_default='', default='', max_length=150),
         ),
         migrations.AddField(
             model_name='logentry',
             name='origin',
             field=models.PositiveBigIntegerField(null=True),
+        ),
+        migrations.AddField(
+            model_name='loghead',
+            name='retracted',
+            field=models.PositiveBigIntegerField(db_default=0, default=0),
         ),
         migrations.AddField(
             model_name='notification',
@@ -58,5 +63,10 @@ class Migration(migrations.Migration):
             model_name='outbox',
             name='done_up_to',
             field=models.PositiveBigIntegerField(db_default=0, default=0, editable=False),
+        ),
+        migrations.AlterField(
+            model_name='outbox',
+            name='lane',
+            field=models.CharField(choices=[('direct', 'Direct'), ('bulk', 'Bulk'), ('change', 'Change')], max_length=10),
         ),
     ]

@@ -78,6 +78,10 @@ class Migration(migrations.Migration):
             model_name='notification',
             index=models.Index(condition=models.Q(models.Q(('thread', ''), _negated=True), ('retracted_at', None)), fields=['thread'], name='clarion_notification_thread'),
         ),
+        AddIndex(
+            model_name='logentry',
+            index=models.Index(condition=models.Q(('kind', 'retract')), fields=['topic', 'position'], name='clarion_logentry_retracted'),
+        ),
         RemoveIndex(
             model_name='item',
             name='clarion_item_notification',

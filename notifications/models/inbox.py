@@ -34,6 +34,9 @@ class Inbox(models.Model):
         return f"inbox {self.pk}"
 
 
+# Threads that the relay makes of a storm begin with this; callers' may not.
+STORM_PREFIX = "storm:"
+
 # What is in the list and counts as unread or unseen.
 LISTED = Q(archived_at=None, snoozed_until=None, folded=False, gone=False)
 
@@ -62,7 +65,7 @@ class Item(models.Model):
     position = models.PositiveBigIntegerField(null=True)
     # Copies of the notification's, for the filters of the list.
     category = models.CharField(max_length=100, default="", db_default="")
-    thread = models.CharField(max_length=100, default="", db_default="")
+    thread = models.CharField(max_length=150, default="", db_default="")
     gathered = models.JSONField(null=True)
     folded = models.BooleanField(default=False)
     gone = models.BooleanField(default=False, db_default=False)
@@ -85,7 +88,7 @@ class Item(models.Model):
             ),
         ]
         indexes = [
-            # All items of one notification: updating and retracting it, inbox by inbox; deleting it.
+            # The items of one notification: updating, retracting and deleting it.
             models.Index(fields=["notification", "inbox"], name="clarion_item_of_notification"),
             # How many have read an announcement. Without it counting them visits every row.
             models.Index(
@@ -134,3 +137,9 @@ class Item(models.Model):
 
     def __str__(self) -> str:
         return f"item {self.pk}: notification {self.notification_id} in inbox {self.inbox_id}"
+
+    @property
+    def is_listed(self) -> bool:
+        """Whether it is in the list, and counts: as `LISTED`."""
+        apart = self.archived_at is not None or self.snoozed_until is not None
+        return not (apart or self.folded or self.gone)

@@ -76,7 +76,8 @@ class LogHead(models.Model):
     """The one row that orders the broadcast log.
 
     Whoever appends holds its lock until commit, so that positions become visible in order and
-    without holes. `epoch` names this database in cursors; below `floor` entries were pruned.
+    without holes. `epoch` names this database in cursors; below `floor` entries were pruned;
+    `retracted` is the newest entry that retracts something.
     """
 
     ROW = 1
@@ -85,6 +86,7 @@ class LogHead(models.Model):
     epoch = models.CharField(max_length=16)
     position = models.PositiveBigIntegerField(default=0)
     floor = models.PositiveBigIntegerField(default=0)
+    retracted = models.PositiveBigIntegerField(default=0, db_default=0)
 
     class Meta:
         constraints = [models.CheckConstraint(condition=Q(id=1), name="clarion_one_log_head")]
@@ -117,6 +119,12 @@ class LogEntry(models.Model):
         indexes = [
             # What an inbox has not taken in: its topics, after a position.
             models.Index(fields=["topic", "position"], name="clarion_logentry_pending"),
+            # What was retracted, for those who come back and have it in their list.
+            models.Index(
+                fields=["topic", "position"],
+                condition=Q(kind="retract"),
+                name="clarion_logentry_retracted",
+            ),
             # The entries of one notification: updating and retracting a broadcast, pruning.
             models.Index(fields=["notification"], name="clarion_logentry_notification"),
         ]

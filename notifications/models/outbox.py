@@ -27,6 +27,8 @@ class Outbox(models.Model):
     class Lane(models.TextChoices):
         DIRECT = "direct"
         BULK = "bulk"
+        # What is updated or retracted goes on for as many inboxes as have it.
+        CHANGE = "change"
 
     kind = models.CharField(max_length=10, choices=Kind)
     lane = models.CharField(max_length=10, choices=Lane)

@@ -1,6 +1,7 @@
 """Every read: where inboxes stand, what changed since a cursor, pages of the list."""
 
-from notifications.selectors.inbox import ListPage, inbox_of, list_page
+from notifications.selectors.choices import Chosen, choices_for
+from notifications.selectors.inbox import ListFilter, ListPage, inbox_of, item, list_page
 from notifications.selectors.log import LogTail, began, leavers, log_after, pending, topic_versions
 from notifications.selectors.places import EVERYONE, standing, topics_of
 from notifications.selectors.pulse import Beat, Pulse, pulse
@@ -12,6 +13,8 @@ __all__ = [
     "Arrival",
     "Arriving",
     "Beat",
+    "Chosen",
+    "ListFilter",
     "ListPage",
     "LogTail",
     "Pulse",
@@ -20,7 +23,9 @@ __all__ = [
     "arrivals",
     "began",
     "changes",
+    "choices_for",
     "inbox_of",
+    "item",
     "leavers",
     "list_page",
     "log_after",

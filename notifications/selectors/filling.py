@@ -2,14 +2,16 @@
 
 import json
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NamedTuple
 
 from django.db import connection
 
 from notifications.models import Item, Notification
-from notifications.rendering import rendered, timestamp, wire_item
-from notifications.wire import frames
+from notifications.rendering import rendered, standing_for, timestamp, wire_item
+from notifications.wire import events, frames
+from notifications.wire.choices import Choices, Verdict
 
 _SAID = {
     "postgresql": "SELECT * FROM clarion_notification WHERE id = ANY(%s)",
@@ -17,21 +19,27 @@ _SAID = {
 }
 _MOMENT = Item._meta.get_field("seen_at").get_col("clarion_item")
 # By how much an item with state is longer at most: two numbers of 16 digits and four moments of 24
-# characters in quotes, in place of nulls.
+# characters in quotes, in place of nulls. (What gathers actors is longer by those; see `size`.)
 _STATE_BYTES = 2 * (16 - 4) + 4 * (26 - 4)
 # Made once: `json.dumps` with options makes an encoder for each call.
 _json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 class Line(NamedTuple):
-    """A row for a page; moments are as the database gives them.
+    """A row for a page; moments and JSON are as the database gives them.
 
-    Without `seq` it is an entry of the log that the inbox has not taken in.
+    Without `seq` it is an entry of the log that the inbox has not taken in. `hidden` is what left
+    the list without being put away: retracted, expired or superseded. An update of an entry was
+    `said_at` an earlier position.
     """
 
     seq: int | None
     position: int | None
     notification_id: int
+    hidden: bool = False
+    said_at: int | None = None
+    thread: str | None = None
+    gathered: str | None = None
     seen_at: Any = None
     read_at: Any = None
     archived_at: Any = None
@@ -51,19 +59,51 @@ class Text:
         self._item = item
 
     @cached_property
-    def size(self) -> int:
-        """Bytes of the item as JSON, at most, whatever its state."""
+    def _size(self) -> int:
         return len(_json(self._item).encode()) + _STATE_BYTES
+
+    def size(self, line: Line) -> int:
+        """Bytes of the item as JSON, at most, whatever its state."""
+        return self._size + len(line.gathered or "") + len(line.thread or "")
+
+    def verdict(self, choices: Choices) -> Verdict:
+        """What becomes of it, as an entry of the log, for somebody with these choices."""
+        return events.verdict(choices, self._item)
 
     def item(self, line: Line) -> frames.Item:
         """The item with the state of `line`."""
-        item: frames.Item = {**self._item, "seq": line.seq, "position": line.position}
+        position = line.said_at or line.position
+        item: frames.Item = {**self._item, "seq": line.seq, "position": position}
+        if line.thread is not None:
+            item["thread"] = line.thread
+        if line.gathered is not None:
+            item = standing_for(item, json.loads(line.gathered))
         if line.seen_at or line.archived_at or line.snoozed_until:  # what is read is seen
             item["seen_at"] = _moment(line.seen_at)
             item["read_at"] = _moment(line.read_at)
             item["archived_at"] = _moment(line.archived_at)
             item["snoozed_until"] = _moment(line.snoozed_until)
         return item
+
+
+class Reader(NamedTuple):
+    """In which language (None: not rendered), and with which choices."""
+
+    language: str | None
+    choices: Choices | None
+
+    def item(self, text: Text, line: Line) -> frames.Item | None:
+        """The item of a line for this reader; None for what they do not want to hear."""
+        # Choices were heeded when the log was taken in, or the relay did so.
+        if self.choices is None or line.seq is not None:
+            return text.item(line)
+        match text.verdict(self.choices):
+            case Verdict.HEAR:
+                return text.item(line)
+            case Verdict.QUIET:
+                return events.quiet(text.item(line))
+            case Verdict.DROP:
+                return None
 
 
 class Texts:
@@ -89,32 +129,31 @@ class Texts:
         return text
 
 
-class Filled(NamedTuple):
+@dataclass
+class Filled:
     """What went into a page: `used` lines, as items or as ids of notifications that are gone."""
 
-    items: list[frames.Item]
-    removed: list[str]
-    used: int
+    items: list[frames.Item] = field(default_factory=list)
+    removed: list[str] = field(default_factory=list)
+    used: int = 0
 
 
-def fill(
-    lines: Sequence[Line], texts: Texts, language: str | None, limit: int, budget: int
-) -> Filled:
+def fill(lines: Sequence[Line], texts: Texts, reader: Reader, limit: int, budget: int) -> Filled:
     """The first lines, for as long as they fit: at most `limit`, at least one, `budget` bytes."""
-    items: list[frames.Item] = []
-    removed: list[str] = []
+    filled = Filled()
     for line in lines[:limit]:
-        text = texts.find(line.notification_id, language)
+        text = None if line.hidden else texts.find(line.notification_id, reader.language)
         if text is None:
-            removed.append(str(line.notification_id))
-            continue
-        # A lone one is taken in any case.
-        if len(lines) > 1:
-            if text.size > budget and (items or removed):
+            filled.removed.append(str(line.notification_id))
+        elif (item := reader.item(text, line)) is not None:
+            size = text.size(line)
+            # A lone one is taken in any case.
+            if size > budget and filled.used:
                 break
-            budget -= text.size
-        items.append(text.item(line))
-    return Filled(items, removed, len(items) + len(removed))
+            budget -= size
+            filled.items.append(item)
+        filled.used += 1
+    return filled
 
 
 def _moment(value: Any) -> str | None:

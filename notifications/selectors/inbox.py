@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 
 from notifications.models import Inbox, Item
+from notifications.models.inbox import ItemQuerySet
 from notifications.rendering import wire_item
+from notifications.selectors.clock import current
 from notifications.selectors.places import standing
 from notifications.wire import frames
 from notifications.wire.cursor import Cursor
@@ -16,6 +18,20 @@ def inbox_of(user_id: str | int) -> int | None:
 
 
 @dataclass(frozen=True)
+class ListFilter:
+    """Which items: those in the list, or those that were put away, or are snoozed.
+
+    Of a thread also those that are superseded in it, wherever they are.
+    """
+
+    unread: bool = False
+    archived: bool = False
+    snoozed: bool = False
+    category: str = ""
+    thread: str = ""
+
+
+@dataclass(frozen=True)
 class ListPage:
     """A page of an inbox, newest notification first; `next` continues it (None: the end)."""
 
@@ -25,14 +41,14 @@ class ListPage:
     cursor: Cursor
 
 
-def list_page(inbox_id: int, before: int | None, limit: int) -> ListPage:
+def list_page(inbox_id: int, before: int | None, limit: int, wanted: ListFilter) -> ListPage:
     """The items listed before a notification id (None: from the top).
 
     The first page is only whole for an inbox that has taken the log in, and only consistent with
     its cursor while the inbox is locked: see `services.inbox.list_items`.
     """
     now = standing(inbox_id)
-    listed = Item.objects.filter(inbox=inbox_id, notification__retracted_at=None).listed()
+    listed = _filtered(Item.objects.filter(current(), inbox=inbox_id), wanted)
     if before is not None:
         listed = listed.filter(notification__lt=before)
     rows = list(listed.select_related("notification").order_by("-notification")[: limit + 1])
@@ -41,5 +57,31 @@ def list_page(inbox_id: int, before: int | None, limit: int) -> ListPage:
         items=[wire_item(row.notification, row) for row in page],
         next=str(page[-1].notification_id) if len(rows) > limit else None,
         counters=now.counters,
-        cursor=Cursor(now.epoch, now.seq, now.position),
+        # What has come into the log since it was taken in is still to be told.
+        cursor=Cursor(now.epoch, now.seq, min(now.counters.taken, now.position)),
     )
+
+
+def item(inbox_id: int, notification_id: int) -> frames.Item | None:
+    """One item of the inbox, in any state but gone."""
+    rows = Item.objects.filter(current(), inbox=inbox_id, notification=notification_id, gone=False)
+    found = rows.select_related("notification").first()
+    return None if found is None else wire_item(found.notification, found)
+
+
+def _filtered(items: ItemQuerySet, wanted: ListFilter) -> ItemQuerySet:
+    if wanted.archived:
+        items = items.filter(archived_at__isnull=False, folded=False, gone=False)
+    elif wanted.snoozed:
+        items = items.filter(snoozed_until__isnull=False, gone=False)
+    elif wanted.thread:
+        items = items.filter(gone=False)
+    else:
+        items = items.listed()
+    if wanted.unread:
+        items = items.filter(read_at=None)
+    if wanted.category:
+        items = items.filter(category=wanted.category)
+    if wanted.thread:
+        items = items.filter(thread=wanted.thread).exclude(thread="")
+    return items

@@ -2,13 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import cast
 
 from django.db.models import Q, QuerySet
-from django.db.models.functions import Now
 
 from notifications.models import LogEntry, LogHead, Membership, Topic
 from notifications.rendering import wire_item
+from notifications.selectors.clock import current
 from notifications.wire.events import LogRecord
+from notifications.wire.frames import Item
 
 
 def pending(topics: Mapping[int, int], after: int, up_to: int) -> QuerySet[LogEntry]:
@@ -20,7 +22,7 @@ def pending(topics: Mapping[int, int], after: int, up_to: int) -> QuerySet[LogEn
     for topic, since in topics.items():
         concerned |= Q(topic=topic, position__gt=max(since, after))
     entries = LogEntry.objects.filter(concerned, position__lte=up_to, kind=LogEntry.Kind.NEW)
-    return _current(entries)
+    return entries.filter(current()).select_related("notification").order_by("position")
 
 
 @dataclass(frozen=True)
@@ -37,15 +39,18 @@ def log_after(position: int, limit: int) -> LogTail:
     # The head first: entries up to it are committed, as it is written in their transaction.
     head = LogHead.objects.values_list("position", flat=True).get()
     entries = LogEntry.objects.filter(position__gt=position, position__lte=head)
-    rows = list(_current(entries).select_related("notification", "topic")[:limit])
+    told = Q(kind=LogEntry.Kind.RETRACT) | current()
+    entries = entries.filter(told).select_related("notification", "topic").order_by("position")
+    rows = list(entries[:limit])
     return LogTail(
         records=[
             LogRecord(
                 row.position,
                 row.topic_id,
                 row.kind,
-                wire_item(row.notification, position=row.position),
+                entry_item(row),
                 row.topic.version,
+                row.origin or 0,
             )
             for row in rows
         ],
@@ -73,10 +78,11 @@ def began(topic: int, version: int) -> bool:
     return Topic.objects.filter(pk=topic, default_version__gt=version).exists()
 
 
-def _current(entries: QuerySet[LogEntry]) -> QuerySet[LogEntry]:
-    current = Q(notification__expires_at=None) | Q(notification__expires_at__gt=Now())
-    return (
-        entries.filter(current, notification__retracted_at=None)
-        .select_related("notification")
-        .order_by("position")
-    )
+def entry_item(entry: LogEntry) -> Item:
+    """What an entry tells of: an item that bears the position at which it was said.
+
+    A retraction has nothing but the id.
+    """
+    if entry.kind == LogEntry.Kind.RETRACT:
+        return cast("Item", {"id": str(entry.notification_id)})
+    return wire_item(entry.notification, position=entry.origin or entry.position)

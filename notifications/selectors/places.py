@@ -1,5 +1,6 @@
 """Where inboxes and the log are."""
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,6 +12,7 @@ from notifications.models import Inbox, Membership, Topic
 from notifications.selectors.prepared import Prepared
 from notifications.selectors.pulse import NO_INBOX
 from notifications.selectors.users import active, head, password
+from notifications.wire.choices import Choices
 from notifications.wire.cursor import Cursor
 from notifications.wire.frames import Counters
 from notifications.wire.standing import Standing
@@ -60,8 +62,10 @@ class Place:
     standing: Standing
     floor: int
     log_floor: int
+    log_retracted: int
     password: str
     stays: list[Stay] = field(default_factory=list)
+    choices: Choices | None = None
 
     @property
     def cursor(self) -> Cursor:
@@ -80,7 +84,13 @@ class Place:
             return "pruned"
         if any(stay.may_mislead(cursor) for stay in self.stays):
             return "left"
+        if self.choices is not None and self._may_differ(self.choices, cursor):
+            return "choices"
         return ""
+
+    def _may_differ(self, choices: Choices, cursor: Cursor) -> bool:
+        """Whether a client was given entries by other choices, not having heard of these."""
+        return choices.seq > cursor.seq and choices.since < cursor.position
 
     def known_position(self, cursor: Cursor) -> int:
         """The position up to which a cursor really knows the log.
@@ -93,8 +103,8 @@ class Place:
 
 
 def _inboxes(ids: list[int]) -> QuerySet[Any, Any]:
-    columns = ("pk", "seq", "unread", "unseen", "taken", "floor")
-    log = (head("epoch"), head("position"), head("floor"))
+    columns = ("pk", "seq", "unread", "unseen", "taken", "floor", "choices")
+    log = (head("epoch"), head("position"), head("floor"), head("retracted"))
     inboxes = active(Inbox.objects.filter(pk__in=ids))
     return inboxes.values_list(*columns, *log, password())
 
@@ -132,8 +142,8 @@ def places(inbox_ids: Iterable[int]) -> dict[int, Place]:
             stays.setdefault(inbox_id, []).append(Stay(*stay))
     shared: dict[tuple[tuple[int, int], ...], Mapping[int, int]] = {}
     found = {}
-    for pk, seq, unread, unseen, taken, floor, *rest in rows:
-        epoch, position, log_floor, secret = rest
+    for pk, seq, unread, unseen, taken, floor, chosen, *rest in rows:
+        epoch, position, log_floor, log_retracted, secret = rest
         mine = stays.get(pk, [])
         belongs = _belongs_to(everybodys, [(s.topic, s.since, s.until) for s in mine])
         # Sorted, as rows come in any order.
@@ -145,9 +155,18 @@ def places(inbox_ids: Iterable[int]) -> dict[int, Place]:
             Counters(unread, unseen, taken),
             # Sessions keep this for as long as they live, and most people have the same topics.
             shared.setdefault(topics, dict(topics)),
+            choices_of(chosen),
         )
-        found[pk] = Place(now, floor, log_floor, secret, mine)
+        found[pk] = Place(now, floor, log_floor, log_retracted, secret, mine, now.choices)
     return found
+
+
+def choices_of(stored: str | Mapping[str, Any] | None) -> Choices | None:
+    """Choices from the column of an inbox, as JSON text or read; None for whoever made none."""
+    if stored is None:
+        return None
+    chosen = json.loads(stored) if isinstance(stored, str) else stored
+    return Choices.read(chosen, registry.mandatory_categories())
 
 
 def _belongs_to(

@@ -14,21 +14,28 @@ Row = tuple[Any, ...]
 
 
 class Range(NamedTuple):
-    """What belongs to `key` (an inbox, a topic) and has a number in (after, up_to]."""
+    """What belongs to `key` (an inbox, a topic) and has a number in (after, up_to].
+
+    Of updates and retractions only those of what was said in (said_after, said_up_to].
+    """
 
     key: int
     after: int
     up_to: int
+    said_after: int = 0
+    said_up_to: int = 0
 
 
 # A row for each range, out of one parameter: the ranges as JSON. The LIMIT keeps SQLite from
 # looking into the JSON anew for each row that it compares.
 _WANTED = {
     "postgresql": "(SELECT (value->>0)::int AS ask, (value->>1)::bigint AS key,"
-    " (value->>2)::bigint AS after, (value->>3)::bigint AS up_to"
+    " (value->>2)::bigint AS after, (value->>3)::bigint AS up_to,"
+    " (value->>4)::bigint AS said_after, (value->>5)::bigint AS said_up_to"
     " FROM jsonb_array_elements(%s::jsonb)) wanted",
     "sqlite": "(SELECT json_extract(value, '$[0]') AS ask, json_extract(value, '$[1]') AS key,"
-    " json_extract(value, '$[2]') AS after, json_extract(value, '$[3]') AS up_to"
+    " json_extract(value, '$[2]') AS after, json_extract(value, '$[3]') AS up_to,"
+    " json_extract(value, '$[4]') AS said_after, json_extract(value, '$[5]') AS said_up_to"
     " FROM json_each(%s) LIMIT -1) wanted",
 }
 # SQLite has no LATERAL; but a subquery after IN may have a LIMIT.
@@ -91,22 +98,39 @@ ITEMS = Ranges(
     pk="id",
     order="clarion_item.seq",
     columns="clarion_item.seq, clarion_item.position, clarion_item.notification_id,"
+    " clarion_item.gone OR clarion_item.folded, NULL, clarion_item.thread, clarion_item.gathered,"
     " clarion_item.seen_at, clarion_item.read_at, clarion_item.archived_at,"
     " clarion_item.snoozed_until",
     rows="clarion_item WHERE clarion_item.inbox_id = wanted.key"
     " AND clarion_item.seq > wanted.after AND clarion_item.seq <= wanted.up_to",
 )
-# New entries of topics by position, along clarion_logentry_pending, without what was retracted or
-# has expired before it was taken in. Topic and position are compared as a pair, which no other
-# index can serve: PostgreSQL would go through the entries of all topics along the primary key.
+# Entries of topics by position, along clarion_logentry_pending, without what was retracted or has
+# expired before it was taken in: what is new, and updates of what the client has in its list and
+# the inbox has not taken in. (What it has taken in was updated as an item.) Topic and position are
+# compared as a pair, which no other index can serve: PostgreSQL would go through the entries of all
+# topics along the primary key.
 ENTRIES = Ranges(
     table="clarion_logentry",
     pk="position",
     order="clarion_logentry.topic_id, clarion_logentry.position",
-    columns="clarion_logentry.position, clarion_logentry.notification_id",
+    columns="clarion_logentry.position, clarion_logentry.notification_id, false,"
+    " clarion_logentry.origin",
     rows="clarion_logentry CROSS JOIN clarion_notification said"
-    " WHERE said.id = clarion_logentry.notification_id AND clarion_logentry.kind = 'new'"
+    " WHERE said.id = clarion_logentry.notification_id AND (clarion_logentry.kind = 'new'"
+    " OR clarion_logentry.kind = 'update' AND clarion_logentry.origin > wanted.said_after"
+    " AND clarion_logentry.origin <= wanted.said_up_to)"
     " AND (clarion_logentry.topic_id, clarion_logentry.position) > (wanted.key, wanted.after)"
     " AND (clarion_logentry.topic_id, clarion_logentry.position) <= (wanted.key, wanted.up_to)"
     " AND said.retracted_at IS NULL AND (said.expires_at IS NULL OR said.expires_at > {now})",
+)
+# Retractions of what a client has in its list, along clarion_logentry_retracted.
+RETRACTIONS = Ranges(
+    table="clarion_logentry",
+    pk="position",
+    order="clarion_logentry.position",
+    columns="clarion_logentry.position, clarion_logentry.notification_id, true",
+    rows="clarion_logentry WHERE clarion_logentry.kind = 'retract'"
+    " AND clarion_logentry.topic_id = wanted.key"
+    " AND clarion_logentry.position > wanted.after AND clarion_logentry.position <= wanted.up_to"
+    " AND clarion_logentry.origin <= wanted.said_up_to",
 )

@@ -2,13 +2,14 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 
 from notifications.conf import settings
 from notifications.models import Inbox
-from notifications.selectors.filling import Line, Texts, fill
+from notifications.selectors.filling import Line, Reader, Texts, fill
 from notifications.selectors.places import Place, places
 from notifications.selectors.pulse import logins
-from notifications.selectors.ranges import ENTRIES, ITEMS, Range
+from notifications.selectors.ranges import ENTRIES, ITEMS, RETRACTIONS, Range
 from notifications.wire.cursor import Cursor
 from notifications.wire.standing import Page, Standing
 
@@ -128,13 +129,14 @@ class _Going:
     """A request that can be answered, and where its answer begins.
 
     `position` is what its cursor really knows, `entries` are the ranges of the log that are new to
-    it.
+    it, `retractions` those in which something may be retracted that it has.
     """
 
     request: Request
     now: Standing
     position: int
     entries: list[Range]
+    retractions: list[Range]
 
     @property
     def items(self) -> Range:
@@ -144,18 +146,25 @@ class _Going:
 def _going(request: Request, place: Place) -> _Going:
     now = place.standing
     position = place.known_position(request.cursor)
-    after = max(position, now.counters.taken)
+    taken = now.counters.taken
+    after = max(position, taken)
     entries = [
-        Range(topic, max(since, after), now.position)
+        Range(topic, max(since, after), now.position, max(since, taken), position)
         for topic, since in now.topics.items()
         if max(since, after) < now.position
     ]
-    return _Going(request, now, position, entries)
+    retractions = [
+        Range(topic, position, now.position, 0, position)
+        for topic in now.topics
+        if position < place.log_retracted
+    ]
+    return _Going(request, now, position, entries, retractions)
 
 
 def _page(one: _Going, changed: list[Line], coming: list[Line], texts: Texts, limit: int) -> Page:
     lines = [*changed, *coming]
-    filled = fill(lines, texts, one.request.language, limit, settings.socket_budget // 4)
+    reader = Reader(one.request.language, one.now.choices)
+    filled = fill(lines, texts, reader, limit, settings.socket_budget // 4)
     # By the rows that were read: one that has vanished since must not hide what comes after it.
     count = filled.used
     seq, position = one.now.seq, one.now.position
@@ -178,14 +187,17 @@ def _changed(going: Sequence[_Going], limit: int) -> list[list[Line]]:
 
 
 def _coming(going: Sequence[_Going], limit: int) -> list[list[Line]]:
-    """The first log entries to come for each, of all its topics."""
+    """The first log entries to come for each, of all its topics, retractions among them."""
     asked = list({each: None for one in going for each in one.entries})
     found = dict(zip(asked, ENTRIES.first(asked, limit), strict=True))
+    looked = list({each: None for one in going for each in one.retractions})
+    gone = dict(zip(looked, RETRACTIONS.first(looked, limit), strict=True))
     return [
-        [
-            Line(None, *row)
-            for row in sorted(row for each in one.entries for row in found[each])[:limit]
-        ]
+        sorted(
+            [Line(None, *row) for each in one.entries for row in found[each]]
+            + [Line(None, *row) for each in one.retractions for row in gone[each]],
+            key=attrgetter("position"),
+        )[:limit]
         for one in going
     ]
 
@@ -195,7 +207,11 @@ def _counts(going: Sequence[_Going], limit: int) -> list[int]:
     items = ITEMS.counts([one.items for one in going], limit)
     asked = list({each: None for one in going for each in one.entries})
     entries = dict(zip(asked, ENTRIES.counts(asked, limit), strict=True))
+    looked = list({each: None for one in going for each in one.retractions})
+    gone = dict(zip(looked, RETRACTIONS.counts(looked, limit), strict=True))
     return [
-        count + sum(entries[each] for each in one.entries)
+        count
+        + sum(entries[each] for each in one.entries)
+        + sum(gone[each] for each in one.retractions)
         for one, count in zip(going, items, strict=True)
     ]

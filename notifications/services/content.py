@@ -2,9 +2,10 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from typing import TypedDict
+from itertools import islice
+from typing import TypedDict, Unpack
 from urllib.parse import urlsplit
 
 from django.db.models import Model
@@ -15,6 +16,7 @@ from django.utils.functional import Promise
 from notifications import registry
 from notifications.exceptions import InvalidNotification
 from notifications.models import Level, Notification, Priority
+from notifications.models.inbox import STORM_PREFIX
 from notifications.wire.cursor import NUMBER_LIMIT
 
 # Characters, and bytes of JSON for data. Together a notification stays below 16 KiB on the wire,
@@ -28,11 +30,13 @@ DATA_DEPTH = 20
 LABEL_MAX = 100
 ACTOR_KEY_MAX = 100
 LAST_YEAR = 9998
+ACTION_MAX = 40
 
 # `values` makes a new list each time.
 LEVELS, PRIORITIES = Level.values, Priority.values
 
 Actor = Model | Mapping[str, str] | str | None
+Actions = Iterable[Mapping[str, str]] | None
 
 
 class Fields(TypedDict, total=False):
@@ -46,6 +50,7 @@ class Fields(TypedDict, total=False):
     actor: Actor
     thread: str
     data: Mapping[str, object] | None
+    actions: Actions
     expires_at: datetime | str | None
 
 
@@ -63,6 +68,7 @@ def compose(
     actor: Actor = None,
     thread: str = "",
     data: Mapping[str, object] | None = None,
+    actions: Actions = None,
     expires_at: datetime | str | None = None,
 ) -> Notification:
     """An unsaved notification of checked parts. Raises `InvalidNotification`.
@@ -71,7 +77,9 @@ def compose(
     text; `body` may be given either way. `url` is a path or http(s). `level` (`info success
     warning error`) defaults to the type's; `priority` is `normal` or `urgent`. `actor` is who did
     it: a model instance, a label, or a mapping of `type`, `id` and `label`. `thread` groups what
-    belongs together. `expires_at` is an aware datetime, or from JSON ISO 8601 with an offset.
+    belongs together: readers have one row for it. `actions` are up to three links below the text,
+    each a mapping of `label` and `url`, in place of the type's. `expires_at` is an aware datetime,
+    or from JSON ISO 8601 with an offset.
     """
     kind = registry.get(type)
     data = _data(data)
@@ -90,13 +98,47 @@ def compose(
         url=_url(url),
         level=_choice("level", level or kind.level, LEVELS),
         priority=_choice("priority", priority, PRIORITIES),
-        thread=_text("thread", thread, THREAD_MAX),
+        thread=_thread(thread),
         data=data,
+        actions=_actions(actions, data),
         expires_at=_moment(expires_at),
     )
     label = _actor(actor)
     notification.actor_type, notification.actor_id, notification.actor_label = label
     return notification
+
+
+# What can be said anew of something that was said; who it is for, and what it belongs to, stays.
+REVISABLE = ("title", "body", "url", "level", "priority", "data", "actions", "expires_at")
+
+
+def revise(notification: Notification, **fields: Unpack[Fields]) -> list[str]:
+    """Give a notification other content; the names of the columns that are different now.
+
+    Fields are checked as by `compose`; those that are not given stay. Raises
+    `InvalidNotification`.
+    """
+    for name in fields.keys() - {*REVISABLE, "actor"}:
+        raise InvalidNotification(f"{name} cannot be changed after it was said.")
+    said: Fields = {
+        "title": notification.title,
+        "body": notification.body,
+        "url": notification.url,
+        "level": notification.level,
+        "priority": notification.priority,
+        "data": notification.data,
+        "actions": notification.actions,
+        "expires_at": notification.expires_at,
+    }
+    said.update(fields)
+    revised = compose(notification.type, **said)
+    columns = [*REVISABLE]
+    if "actor" in fields:
+        columns += ["actor_type", "actor_id", "actor_label"]
+    changed = [name for name in columns if getattr(notification, name) != getattr(revised, name)]
+    for name in changed:
+        setattr(notification, name, getattr(revised, name))
+    return changed
 
 
 def fingerprint(notification: Notification, audience: str) -> str:
@@ -116,6 +158,9 @@ def fingerprint(notification: Notification, audience: str) -> str:
         notification.expires_at.timestamp() if notification.expires_at else None,
         audience,
     ]
+    if notification.actions:
+        # Only then, so that what was said before there were any has the fingerprint it had.
+        said.append(notification.actions)
     return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
 
@@ -133,23 +178,58 @@ def _text(name: str, value: object, longest: int, *, lines: bool = False) -> str
     return value
 
 
-def _url(value: object) -> str:
-    url = _text("url", value, URL_MAX)
+def _thread(value: object) -> str:
+    thread = _text("thread", value, THREAD_MAX)
+    if thread.startswith(STORM_PREFIX):
+        raise InvalidNotification(f"thread must not begin with {STORM_PREFIX!r}.")
+    return thread
+
+
+def _actions(value: Actions, data: Mapping[str, object]) -> list[dict[str, str]] | None:
+    if value is None:
+        return None
+    if isinstance(value, str | bytes | Mapping) or not isinstance(value, Iterable):
+        raise InvalidNotification("actions must be a list of mappings of label and url.")
+    actions = [_action(action) for action in islice(value, registry.ACTIONS_MAX + 1)]
+    if len(actions) > registry.ACTIONS_MAX:
+        raise InvalidNotification(f"actions: at most {registry.ACTIONS_MAX} fit.")
+    text = json.dumps([data, actions], ensure_ascii=False)
+    if len(text.encode()) > DATA_MAX:
+        raise InvalidNotification(f"actions and data are more than {DATA_MAX} bytes of JSON.")
+    return actions or None
+
+
+def _action(value: object) -> dict[str, str]:
+    if not isinstance(value, Mapping) or value.keys() != {"label", "url"}:
+        raise InvalidNotification("actions must be mappings of label and url.")
+    action = {
+        "label": _text("label of an action", value["label"], ACTION_MAX),
+        "url": _url(value["url"], "url of an action"),
+    }
+    if not all(action.values()):
+        raise InvalidNotification("an action needs a label and a url.")
+    return action
+
+
+def _url(value: object, name: str = "url") -> str:
+    url = _text(name, value, URL_MAX)
     if not url:
         return ""
     if len(url.encode()) > URL_MAX:
-        raise InvalidNotification(f"url has more than {URL_MAX} bytes.")
+        raise InvalidNotification(f"{name} has more than {URL_MAX} bytes.")
     # Browsers drop white space inside and read a backslash as a slash (WHATWG URL, 4.4).
     if any(c.isspace() for c in url) or "\\" in url:
-        raise InvalidNotification("url has white space or a backslash.")
+        raise InvalidNotification(f"{name} has white space or a backslash.")
     if url.startswith("/") and not url.startswith("//"):
         return url
     try:
         parts = urlsplit(url)
     except ValueError as error:
-        raise InvalidNotification(f"url: {error}.") from error
+        raise InvalidNotification(f"{name}: {error}.") from error
     if parts.scheme.lower() not in ("http", "https") or not parts.hostname:
-        raise InvalidNotification("url must be a path from '/' or start with http:// or https://.")
+        raise InvalidNotification(
+            f"{name} must be a path from '/' or start with http:// or https://."
+        )
     return url
 
 

@@ -1,7 +1,7 @@
 """Writing outbox rows in the caller's transaction, and waking the relay after it."""
 
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
 
@@ -59,6 +59,23 @@ def add_entry(notification: Notification, topic: Topic) -> None:
     kind, lane = Outbox.Kind.LOG, Outbox.Lane.DIRECT
     insert(Outbox(kind=kind, lane=lane, notification=notification, topic=topic))
     wake_after_commit()
+
+
+def add_change(
+    kind: Outbox.Kind, notifications: Sequence[Notification], user_keys: Sequence[str] = ()
+) -> None:
+    """Have the relay update or retract these wherever they are, or with these people only."""
+    lane = Outbox.Lane.CHANGE
+    for notification in notifications:
+        row = Outbox(kind=kind, lane=lane, notification=notification, recipients=list(user_keys))
+        insert(row)
+    if notifications:
+        wake_after_commit()
+
+
+def can_skip() -> bool:
+    """Whether the database can pass over rows that somebody else has locked."""
+    return bool(connection.features.has_select_for_update_skip_locked)
 
 
 def wake_after_commit() -> None:

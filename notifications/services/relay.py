@@ -11,7 +11,9 @@ from django.db.models.functions import Now
 
 from notifications.live.publish import publish_many
 from notifications.models import Outbox
-from notifications.services.fanout import Publications, fan_out
+from notifications.services import revisions
+from notifications.services.arrivals import Publications
+from notifications.services.fanout import fan_out
 from notifications.services.locks import wait_at_most
 from notifications.services.statements import (
     KINDS,
@@ -30,9 +32,9 @@ from notifications.services.wake import (
 
 logger = logging.getLogger(__name__)
 
-# Rows of one claim. Direct rows have up to 10 recipients, bulk rows up to 1,000, so either claim
-# is at most a few thousand items and a fraction of a second.
-CLAIM = {Outbox.Lane.DIRECT: 500, Outbox.Lane.BULK: 2}
+# Rows of one claim. Direct rows have up to 10 recipients, bulk rows up to 1,000, and of changes
+# `revisions` does what fits, so a claim is at most a few thousand items and a fraction of a second.
+CLAIM = {Outbox.Lane.DIRECT: 500, Outbox.Lane.BULK: 2, Outbox.Lane.CHANGE: 100}
 # Seconds after which a relay hands over to its successor: short tasks are what keeps Celery's
 # shutdown fast and its visibility time-out far away.
 RUN_SECONDS = 5.0
@@ -45,7 +47,11 @@ PAUSES_PER_ROUND = 4
 # A relay that finds so many rows at a time does not pause, nor does it keep help away. One of a
 # campaign is enough, being hundreds of people.
 ROUND_ROWS = 50
-ROUND_ROWS_OF = {Outbox.Lane.DIRECT: 1, Outbox.Lane.BULK: ROUND_ROWS}
+ROUND_ROWS_OF = {
+    Outbox.Lane.DIRECT: 1,
+    Outbox.Lane.BULK: ROUND_ROWS,
+    Outbox.Lane.CHANGE: ROUND_ROWS,
+}
 # Seconds after which a relay that keeps up holds the gate for longer.
 HOLD_SECONDS = 0.5
 # Seconds to wait for a lock, with a whole batch and with one row. Our own are held for
@@ -154,9 +160,17 @@ def _relay_row(pk: int) -> None:
 def _do(rows: list[Claimed]) -> Publications:
     if not rows:
         return []
-    publications = fan_out(rows)
-    delete_outbox([row.pk for row in rows])
-    return publications
+    changes = [row for row in rows if row.kind in revisions.KINDS]
+    if not changes:
+        publications = fan_out(rows)
+        delete_outbox([row.pk for row in rows])
+        return publications
+    # A lane has either these or those.
+    progress = revisions.carry(changes)
+    delete_outbox(progress.done)
+    for pk, up_to in progress.up_to.items():
+        Outbox.objects.filter(pk=pk).update(done_up_to=up_to)
+    return progress.publications
 
 
 def _note_failure(pk: int, error: Exception) -> None:

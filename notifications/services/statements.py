@@ -5,13 +5,17 @@ costs five to ten times what running it does. Keys travel as one parameter howev
 """
 
 import json
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
 from functools import cache
 from typing import Any, NamedTuple
 
 from django.db import connection
+from django.db.models import Window
+from django.db.models.functions import RowNumber
 
 from notifications.models import Notification, Outbox
+from notifications.models.inbox import ItemQuerySet
 from notifications.services.audience import UserKey, stored
 
 DIALECTS = {
@@ -21,6 +25,7 @@ DIALECTS = {
         "skip_locked": "FOR UPDATE SKIP LOCKED",
         "no_key_update": "FOR NO KEY UPDATE",
         "share": "FOR SHARE",
+        "share_skip": "FOR SHARE SKIP LOCKED",
     },
     # One writer, so nobody locks rows.
     "sqlite": {
@@ -30,6 +35,7 @@ DIALECTS = {
         "skip_locked": "",
         "no_key_update": "",
         "share": "",
+        "share_skip": "",
     },
 }
 
@@ -46,6 +52,7 @@ class Claimed(NamedTuple):
     topic_id: int | None
     # What is in the column; a list of keys as JSON strings unless somebody meddled with it.
     recipients: Any
+    done_up_to: int
 
 
 class LockedInbox(NamedTuple):
@@ -57,6 +64,31 @@ class LockedInbox(NamedTuple):
     unread: int
     unseen: int
     taken: int
+    # As JSON.
+    choices: str | None
+    burst: int
+    burst_since: int
+
+
+class Growth(NamedTuple):
+    """By how much an inbox grows: numbers taken, unread, unseen, and items that arrived."""
+
+    seq: int
+    unread: int
+    unseen: int
+    arrived: int
+
+
+class ItemState(NamedTuple):
+    """What an item of a locked inbox becomes; `gathered` is JSON, moments are aware."""
+
+    pk: int
+    seq: int
+    folded: bool
+    gone: bool
+    gathered: str | None
+    seen_at: datetime | None
+    read_at: datetime | None
 
 
 class NewItem(NamedTuple):
@@ -68,9 +100,10 @@ class NewItem(NamedTuple):
 
 
 # Kinds of a newer version are left to its relays during a deploy.
-KINDS = (Outbox.Kind.ITEMS, Outbox.Kind.LOG)
-_DUE = f"due_at <= {{now}} AND kind IN ('{KINDS[0]}', '{KINDS[1]}')"
-_CLAIM = "SELECT id, kind, notification_id, topic_id, recipients FROM clarion_outbox"
+KINDS = (Outbox.Kind.ITEMS, Outbox.Kind.LOG, Outbox.Kind.UPDATE, Outbox.Kind.RETRACT)
+_KINDS = ", ".join(f"'{kind.value}'" for kind in KINDS)
+_DUE = f"due_at <= {{now}} AND kind IN ({_KINDS})"
+_CLAIM = "SELECT id, kind, notification_id, topic_id, recipients, done_up_to FROM clarion_outbox"
 
 
 def due_lanes() -> list[Outbox.Lane]:
@@ -116,6 +149,16 @@ def lock_notifications(pks: Collection[int]) -> list[Notification]:
     return list(Notification.objects.raw(_spelled(sql, connection.vendor), [_set(pks)]))
 
 
+def hold_notifications(pks: Collection[int]) -> dict[int, Notification]:
+    """As `lock_notifications`, by key, without those that somebody else is changing.
+
+    Waits for nobody, so it may come after any other lock.
+    """
+    sql = "SELECT * FROM clarion_notification WHERE id {among} ORDER BY id {share_skip}"
+    spelled = _spelled(sql, connection.vendor)
+    return {n.pk: n for n in Notification.objects.raw(spelled, [_set(pks)])} if pks else {}
+
+
 def count_inboxes(users: Collection[UserKey]) -> int:
     """How many of these people have an inbox."""
     ((count,),) = _rows(
@@ -129,25 +172,36 @@ def lock_inboxes(users: Collection[UserKey]) -> list[LockedInbox]:
     keys = {stored(user): user for user in users}
     # By person, not by id: whoever deletes users, or changes their groups, goes in that order.
     rows = _rows(
-        "SELECT id, user_id, seq, unread, unseen, taken FROM clarion_inbox"
-        " WHERE user_id {among} ORDER BY user_id {no_key_update}",
+        "SELECT id, user_id, seq, unread, unseen, taken, choices, burst, burst_since"
+        " FROM clarion_inbox WHERE user_id {among} ORDER BY user_id {no_key_update}",
         _set(keys),
     )
-    return [LockedInbox(pk, keys[user], *counters) for pk, user, *counters in rows]
+    return [LockedInbox(pk, keys[user], *rest) for pk, user, *rest in rows]
 
 
 def insert_items(items: Sequence[NewItem]) -> int:
     """Put items into those inboxes that do not have the notification yet; how many."""
-    into = "INSERT INTO clarion_item (inbox_id, notification_id, seq, folded)"
+    columns = "inbox_id, notification_id, seq, folded, gone, category, thread"
+    into = f"INSERT INTO clarion_item ({columns})"
+    said = "false, false, said.category, said.thread FROM"
     # (inbox, seq) is not named: a number given twice is an error.
     once = "ON CONFLICT (inbox_id, notification_id) DO NOTHING"
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            columns = [_array(column) for column in zip(*items, strict=True)]
-            unnest = "unnest(%s::bigint[], %s::bigint[], %s::bigint[])"
-            cursor.execute(f"{into} SELECT *, false FROM {unnest} {once}", columns)  # noqa: S608
+            arrays = [_array(column) for column in zip(*items, strict=True)]
+            unnest = "unnest(%s::bigint[], %s::bigint[], %s::bigint[]) new(inbox, id, seq)"
+            joined = f"{unnest} JOIN clarion_notification said USING (id)"
+            cursor.execute(
+                f"{into} SELECT inbox, id, seq, {said} {joined} {once}",
+                arrays,
+            )
         else:
-            cursor.executemany(f"{into} VALUES (%s, %s, %s, false) {once}", items)
+            rows = [(inbox_id, seq, pk) for inbox_id, pk, seq in items]
+            table = "clarion_notification said WHERE id = %s"
+            cursor.executemany(
+                f"{into} SELECT %s, id, %s, {said} {table} {once}",
+                rows,
+            )
         return int(cursor.rowcount)
 
 
@@ -163,22 +217,78 @@ def item_seqs(inbox_ids: Collection[int], notification_ids: Collection[int]) -> 
     )
 
 
-def grow_inboxes(inbox_ids: Collection[int], seq: int, count: int) -> None:
-    """Move locked inboxes on by so many numbers and new items."""
+def grow_inboxes(inbox_ids: Collection[int], growth: Growth, now: int, window: int) -> None:
+    """Move locked inboxes on; `now`, in seconds, begins another burst after `window`."""
     _run(
-        "UPDATE clarion_inbox SET seq = seq + %s, unread = unread + %s, unseen = unseen + %s"
+        "UPDATE clarion_inbox SET seq = seq + %s, unread = unread + %s, unseen = unseen + %s,"
+        " burst = %s + CASE WHEN burst_since > %s THEN burst ELSE 0 END,"
+        " burst_since = CASE WHEN burst_since > %s THEN burst_since ELSE %s END"
         " WHERE id {among}",
-        seq,
-        count,
-        count,
+        *growth,
+        now - window,
+        now - window,
+        now,
         _set(inbox_ids),
     )
 
 
+def renumber(items: ItemQuerySet, seq: int, columns: Sequence[str], now: datetime) -> int:
+    """Set moments of many items where they have none, each with a number after `seq`; how many.
+
+    UPDATE ... FROM, which the ORM cannot say: PostgreSQL, and SQLite from 3.33.
+    """
+    numbered = items.annotate(number=Window(RowNumber(), order_by="seq")).values("pk", "number")
+    sql, params = numbered.query.sql_with_params()
+    moment = connection.ops.adapt_datetimefield_value(now)
+    sets = "".join(f", {column} = COALESCE({column}, %s)" for column in columns)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"UPDATE clarion_item SET seq = %s + numbered.number{sets}"  # noqa: S608
+            f" FROM ({sql}) AS numbered WHERE clarion_item.id = numbered.pk",
+            [seq, *[moment for _ in columns], *params],
+        )
+        return int(cursor.rowcount)
+
+
+def write_items(states: Iterable[ItemState]) -> None:
+    """Give items of locked inboxes their new state."""
+    moment = connection.ops.adapt_datetimefield_value
+    rows = [
+        (s.seq, s.folded, s.gone, s.gathered, moment(s.seen_at), moment(s.read_at), s.pk)
+        for s in states
+    ]
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            "UPDATE clarion_item SET seq = %s, folded = %s, gone = %s, gathered = %s,"
+            " seen_at = %s, read_at = %s WHERE id = %s",
+            rows,
+        )
+
+
+def write_threads(threads: Mapping[tuple[int, int], str]) -> None:
+    """Give items, by inbox and notification, another thread than their notification has."""
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            "UPDATE clarion_item SET thread = %s WHERE inbox_id = %s AND notification_id = %s",
+            [(thread, *key) for key, thread in threads.items()],
+        )
+
+
+def write_quiet(items: Iterable[tuple[int, int]]) -> None:
+    """Have items, by inbox and notification, be seen and read since they were said."""
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            "UPDATE clarion_item SET seen_at = said.created_at, read_at = said.created_at"
+            " FROM clarion_notification said"
+            " WHERE said.id = notification_id AND inbox_id = %s AND notification_id = %s",
+            list(items),
+        )
+
+
 def _claimed(sql: str, *parameters: Parameter) -> list[Claimed]:
     return [
-        Claimed(pk, kind, notification_id, topic_id, json.loads(recipients))
-        for pk, kind, notification_id, topic_id, recipients in _rows(sql, *parameters)
+        Claimed(pk, kind, notification_id, topic_id, json.loads(recipients), done_up_to)
+        for pk, kind, notification_id, topic_id, recipients, done_up_to in _rows(sql, *parameters)
     ]
 
 

@@ -1,8 +1,14 @@
 """Taking the broadcast log into an inbox."""
 
+from collections.abc import Sequence
+from itertools import takewhile
+
 from notifications import selectors
-from notifications.models import Inbox, Item, LogHead
-from notifications.services.changes import announce, event_of, new_items
+from notifications.models import Inbox, Item, LogEntry, LogHead, Notification
+from notifications.selectors.places import choices_of
+from notifications.services.changes import announce, event_of
+from notifications.services.statements import hold_notifications
+from notifications.wire.choices import Choices, Verdict, milliseconds
 
 # Rows per statement, far below SQLite's and psycopg's limits on parameters.
 INSERT_ROWS = 1000
@@ -12,20 +18,61 @@ def take_in(inbox: Inbox) -> list[Item]:
     """Make items of the log entries that concern a locked inbox; those items.
 
     The head is read before the rows up to it, and `taken` set last; whatever comes after the
-    head is taken in next time. Saves the inbox and announces the change.
+    head is taken in next time. So is what somebody is just changing or retracting, with all that
+    comes after it. Saves the inbox and announces the change.
     """
     head = LogHead.objects.values_list("position", flat=True).get()
     if head <= inbox.taken:
         return []
-    entries = selectors.pending(selectors.topics_of(inbox.pk), inbox.taken, head)
-    here = Item.objects.filter(inbox=inbox, notification__in=[e.notification_id for e in entries])
-    known = set(here.values_list("notification_id", flat=True))
-    said = {e.notification: e.position for e in entries if e.notification_id not in known}
+    entries = list(selectors.pending(selectors.topics_of(inbox.pk), inbox.taken, head))
+    # Whoever changes one of them waits for us, and then finds the item; or we come later.
+    held = hold_notifications({entry.notification_id for entry in entries})
+    ready = list(takewhile(lambda entry: entry.notification_id in held, entries))
+    if len(ready) < len(entries):
+        head = entries[len(ready)].position - 1
     since = inbox.seq
-    items = new_items(inbox, said.items())
-    inbox.taken = head
+    items = _items(inbox, ready, held)
+    inbox.taken = max(inbox.taken, head)
     Item.objects.bulk_create(items, batch_size=INSERT_ROWS)
     inbox.save(update_fields=["seq", "unread", "unseen", "taken"])
     if items:
         announce(inbox, event_of(inbox, since, items))
     return items
+
+
+def _items(inbox: Inbox, entries: Sequence[LogEntry], held: dict[int, Notification]) -> list[Item]:
+    """Unsaved items for what is heard of the entries, counted in the inbox's fields."""
+    here = Item.objects.filter(inbox=inbox, notification__in=list(held))
+    known = set(here.values_list("notification_id", flat=True))
+    choices = choices_of(inbox.choices)
+    items: list[Item] = []
+    for entry in entries:
+        notification = held[entry.notification_id]
+        if notification.pk in known or notification.retracted_at is not None:
+            continue
+        known.add(notification.pk)
+        verdict = _verdict(choices, notification)
+        if verdict is Verdict.DROP:
+            continue
+        inbox.seq += 1
+        item = Item(
+            inbox=inbox,
+            notification=notification,
+            seq=inbox.seq,
+            position=entry.position,
+            category=notification.category,
+            thread=notification.thread,
+        )
+        if verdict is Verdict.QUIET:
+            item.seen_at = item.read_at = notification.created_at
+        inbox.unread += item.read_at is None
+        inbox.unseen += item.seen_at is None
+        items.append(item)
+    return items
+
+
+def _verdict(choices: Choices | None, notification: Notification) -> Verdict:
+    if choices is None:
+        return Verdict.HEAR
+    said_at = milliseconds(notification.created_at)
+    return choices.verdict(notification.category, notification.thread, said_at)

@@ -9,24 +9,34 @@ from django.db.models.functions import Now
 
 from notifications.models import Heard
 from notifications.selectors.silence import BEAT
-from notifications.services import mirror, relay, schedules
+from notifications.services import inbox, living, mirror, relay, schedules
 from notifications.services.connections import leave_broken
 
 logger = logging.getLogger(__name__)
 
 # Seconds between two notes that beat was heard.
 NOTE_SECONDS = 10
+# Seconds that bringing back what was snoozed may take; the rest is for the next sweep.
+WOKEN_SECONDS = 3.0
 MIRROR = "mirror"
 # Seconds between two looks at what was changed without a word.
 MIRROR_SECONDS = 60
 
 
 def sweep() -> None:
-    """Send what is due, relay what is left, look after what was changed without a word.
+    """Send what is due, take back what expired, bring back what was snoozed, relay what is left.
 
     One part that fails is logged and stops no other.
     """
-    for part in (_note_beat, schedules.fire_due, _keep_mirror, relay.sweep):
+    parts = (
+        _note_beat,
+        schedules.fire_due,
+        _keep_mirror,
+        living.expire,
+        _wake_snoozed,
+        relay.sweep,
+    )
+    for part in parts:
         _attempt(part)
 
 
@@ -42,6 +52,10 @@ def _attempt(part: Callable[[], object]) -> None:
 
 def _note_beat() -> None:
     _is_time(BEAT, NOTE_SECONDS)
+
+
+def _wake_snoozed() -> None:
+    inbox.wake(WOKEN_SECONDS)
 
 
 def _keep_mirror() -> None:

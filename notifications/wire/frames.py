@@ -22,8 +22,19 @@ class Actor(TypedDict):
     label: str
 
 
+class Action(TypedDict):
+    """A labelled link."""
+
+    label: str
+    url: str
+
+
 class Item(TypedDict):
-    """One notification as its reader sees it. Times are ISO 8601 in UTC."""
+    """One notification as its reader sees it. Times are ISO 8601 in UTC.
+
+    It stands for `count` notifications of its thread. Where these are several, they have
+    `actor_count` actors, the newest of whom are `actors`.
+    """
 
     id: str
     seq: int | None
@@ -37,7 +48,11 @@ class Item(TypedDict):
     priority: str
     thread: str
     data: dict[str, object]
+    actions: list[Action]
     actor: Actor | None
+    count: int
+    actors: list[Actor]
+    actor_count: int
     created_at: str
     expires_at: str | None
     seen_at: str | None
@@ -47,12 +62,19 @@ class Item(TypedDict):
 
 
 class AllUpTo(TypedDict):
-    """The new state of every item known up to a cursor, instead of those items one by one."""
+    """The new state of every item known up to a cursor, instead of those items one by one.
+
+    Only of those of a category or thread, and only of those that have been read, where it says so.
+    """
 
     seq: int
     position: int
     seen_at: NotRequired[str]
     read_at: NotRequired[str]
+    archived_at: NotRequired[str]
+    category: NotRequired[str]
+    thread: NotRequired[str]
+    only_read: NotRequired[bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,12 +131,13 @@ class Change(Frame):
 
 @dataclass(frozen=True)
 class Broadcast(Frame):
-    """An entry of the broadcast log that concerns this person."""
+    """An entry of the broadcast log that concerns this person; a retraction has only an id."""
 
     type = "broadcast"
     kind: str
-    item: Item
+    item: Item | None
     position: int
+    id: str | None = None
 
 
 @dataclass(frozen=True)
@@ -166,9 +189,11 @@ def encode(frame: Frame, render: Callable[[Item], Item] = lambda item: item) -> 
             payload |= {"unread": value.unread, "unseen": value.unseen, "taken": value.taken}
         elif name == "items":
             payload["items"] = [render(item) for item in value]
+        elif value is None:
+            continue
         elif name == "item":
             payload["item"] = render(value)
-        elif value is not None:
+        else:
             payload[name] = value
     return _json(payload)
 

@@ -14,8 +14,9 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple, Protocol, cast
 
+from notifications.wire.choices import Choices
 from notifications.wire.events import LogRecord
-from notifications.wire.frames import Item
+from notifications.wire.frames import Broadcast, Item
 
 # Seconds an event waits for the one before it. Two workers publish out of commit order by
 # milliseconds; half a second is far beyond that and well within what a reader notices.
@@ -36,9 +37,25 @@ class Follower(Protocol):
     """A session, as the log knows it: `address` is what the log gives out for it."""
 
     address: object
+    choices: Choices | None
 
     def __hash__(self) -> int:
         """By identity."""
+
+
+class Seat(NamedTuple):
+    """One who follows a topic: a member `since` a position, with everything up to `after`."""
+
+    after: int
+    since: int
+    address: object
+    choices: Choices | None
+
+    def frames(self, run: Sequence[LogRecord]) -> list[Broadcast]:
+        """What of these entries this one is given."""
+        mine = (record for record in run if record.concerns(self.since, self.after))
+        frames = (record.frame(self.choices) for record in mine)
+        return [frame for frame in frames if frame is not None]
 
 
 class Question(NamedTuple):
@@ -71,8 +88,8 @@ class Log:
         self._versions: dict[int, int] = {}
         # By topic: the position from which on, and the address. So spreading an entry touches
         # nothing else of a session: with ten thousand, memory is what it waits for.
-        self._followers: dict[int, dict[Follower, tuple[int, object]]] = {}
-        self._pending: dict[Follower, tuple[int, object]] = {}
+        self._followers: dict[int, dict[Follower, Seat]] = {}
+        self._pending: dict[Follower, Seat] = {}
         # The position of those who are still to be given what is being spread.
         self._before = 0
 
@@ -148,10 +165,11 @@ class Log:
     # -- who follows -------------------------------------------------------------------------
 
     def follow(self, follower: Follower, topics: Mapping[int, int], after: int) -> None:
-        """Give out entries of these topics, from the positions they map to, and after `after`."""
+        """Give out entries of these topics, said after what they map to, from `after` on."""
+        address, choices = follower.address, follower.choices
         for topic, since in topics.items():
             row = self._followers.setdefault(topic, {})
-            row[follower] = (max(since, after), follower.address)
+            row[follower] = Seat(after, since, address, choices)
 
     def unfollow(self, follower: Follower, topics: Iterable[int]) -> None:
         """Give out nothing any more to one who followed these topics."""
@@ -215,8 +233,8 @@ class Log:
             run.append(ready.popleft())
         return run
 
-    def spread(self, run: Sequence[LogRecord]) -> Iterator[tuple[int, object]]:
-        """Whom the entries concern: the position after which they do, and the address.
+    def spread(self, run: Sequence[LogRecord]) -> Iterator[Seat]:
+        """Whom the entries may concern.
 
         The caller may pause in between, and others may come and go: `reached` tells who has been
         given the entries. One who is given them has them, whatever becomes of the write.

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from notifications.wire import close_codes, frames
+from notifications.wire.choices import Choices
 from notifications.wire.close_codes import CloseCode
 from notifications.wire.cursor import Cursor
 from notifications.wire.events import InboxEvent, LogRecord, SignedOut
@@ -71,6 +72,7 @@ class Session:
         "_suspect_until",
         "acknowledged",
         "address",
+        "choices",
         "counters",
         "epoch",
         "seq",
@@ -84,6 +86,7 @@ class Session:
         self.seq = 0
         self.counters = Counters()
         self.topics: Mapping[int, int] = {}
+        self.choices: Choices | None = None
         self.acknowledged = (0, 0)
         self.address: object = self
         self._position = 0
@@ -301,6 +304,7 @@ class Session:
     def _adopt(self, standing: Standing) -> None:
         self.epoch = standing.epoch
         self.counters = standing.counters
+        self.choices = standing.choices
         self.topics = self._still(standing.topics, standing.seq)
 
     def _still(self, topics: Mapping[int, int], seq: int) -> Mapping[int, int]:
@@ -382,14 +386,14 @@ class Session:
         self._log.follow(self, self.topics, self._position)
         self.state = State.LIVE
         return [
-            Send(frames.Broadcast(record.kind, record.item, record.position))
+            Send(frame)
             for record in missed
-            if self._is_mine(record)
+            if self._is_mine(record) and (frame := record.frame(self.choices))
         ]
 
     def _is_mine(self, record: LogRecord) -> bool:
         since = self.topics.get(record.topic)
-        return since is not None and record.position > since
+        return since is not None and record.concerns(since)
 
     def _release(self, now: float) -> list[Output]:
         """Apply what is held as far as it goes; what still misses its predecessor stays."""
@@ -426,6 +430,8 @@ class Session:
             return self._fetch(self._cursor())
         self.seq, self.counters = event.seq, event.counters
         outputs: list[Output] = [Send(event.as_frame)]
+        if event.choices is not None:
+            return outputs + self._choose(Choices.read(event.choices))
         if event.topics is None:
             return outputs
         topics = self._still(event.topics, event.seq)
@@ -441,6 +447,15 @@ class Session:
             # From before the membership, so that the database counts it as new to us.
             return outputs + self._fetch(Cursor(self.epoch, event.since, self._position))
         return outputs + self._follow()
+
+    def _choose(self, choices: Choices) -> list[Output]:
+        """Go on by these choices, which hold from where the inbox has taken the log in."""
+        self._move_to(State.FETCHING)
+        self.choices = choices
+        if self._position > choices.since:
+            # An entry from after that may have overtaken the news, and been given or kept back.
+            return [Send(frames.Reset("choices")), *self._follow()]
+        return self._follow()
 
     def _may_have_passed_by(self, topics: Mapping[int, int]) -> bool:
         """Whether log entries went by that a new membership makes ours.

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from notifications.wire import frames
+from notifications.wire.choices import Choices
 from notifications.wire.frames import Counters
 
 
@@ -12,6 +13,7 @@ class Standing:
     """Where an inbox and the log are, read at one moment.
 
     `topics` maps the ids of the inbox's topics to the position since which they concern it.
+    `choices` is None for whoever made none.
     """
 
     epoch: str
@@ -19,6 +21,7 @@ class Standing:
     position: int
     counters: Counters
     topics: Mapping[int, int]
+    choices: Choices | None = None
 
 
 @dataclass(frozen=True)

@@ -59,6 +59,15 @@ def types() -> Iterator[None]:
     registry._types.update(before)
 
 
+@pytest.fixture
+def categories() -> Iterator[None]:
+    """Forget the categories that a test registers."""
+    before = dict(registry._categories)
+    yield
+    registry._categories.clear()
+    registry._categories.update(before)
+
+
 def run(text: str, **names: Any) -> dict[str, Any]:
     exec(text, names)
     return names
@@ -119,12 +128,27 @@ def test_all_fields(redis_server: Any, ada: Any, make_user: Any) -> None:
 def test_rules(redis_server: Any, ada: Any, make_user: Any) -> None:
     root = make_user("root", is_superuser=True)
     with alone(post_save):
-        names = run(blocks(TYPES, "python")[3])
+        [rules] = blocks(section(TYPES, "## `notify_on`"), "python")
+        names = run(rules)
         make_user("eve")
         ada.save()
     names["order_shipped"].send(sender=None, customer=ada, number=17)
     assert titles(ada) == ["Order 17 is on its way"]
     assert titles(root) == ["eve has joined"]
+
+
+def test_what_was_said_is_changed(redis_server: Any, ada: Any) -> None:
+    [change] = blocks(section(TYPES, "## Changing what was said"), "python")
+    names = run(change, user=ada)
+    assert titles(ada) == ["Build 7 has failed"]
+    assert names["offer"].pk
+    assert not Item.objects.exclude(gone=True).exists()
+
+
+def test_categories(categories: None) -> None:
+    [declare] = blocks(section(TYPES, "## Categories"), "python")
+    run(declare)
+    assert registry.mandatory_categories() >= {"account"}
 
 
 def test_announcements(redis_server: Any, ada: Any) -> None:

@@ -103,7 +103,9 @@ def test_close_codes_of_the_browser_client() -> None:
 def test_events_of_the_channel_layer() -> None:
     text = section(TEXT, "## Events in the channel layer")
     counters = frames.Counters()
-    inbox = events.InboxEvent("change", 0, 1, counters, [], [], {"seq": 0, "position": 0}, {1: 0})
+    inbox = events.InboxEvent(
+        "change", 0, 1, counters, [], [], {"seq": 0, "position": 0}, {1: 0}, {}
+    )
     log = events.LogEvent([])
     envelope = {"type", "v", "kind"}
     rows = {row[0].strip("`"): row[1] for row in table(text, "`kind`")}

@@ -81,11 +81,9 @@ class Process:
                     return
                 self.spreading = self.log.spread(self.run)
                 continue
-            after, session = seat
-            device = next(device for device in self.devices if device.session is session)
-            for record in self.run:
-                if record.position > after:
-                    device.write(frames.Broadcast(record.kind, record.item, record.position))
+            device = next(device for device in self.devices if device.session is seat.address)
+            for frame in seat.frames(self.run):
+                device.write(frame)
 
     def ask(self, question: Question) -> None:
         """Read who has left, then hear the answer; in between anything may happen."""

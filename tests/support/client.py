@@ -15,6 +15,8 @@ class ReferenceClient:
 
     def __init__(self) -> None:
         self.known: dict[str, Item] = {}
+        # Ids that were removed, and the seq at which.
+        self.gone: dict[str, int] = {}
         self.epoch = ""
         self.seq = self.position = 0
         self.unread = self.unseen = self.taken = 0
@@ -28,17 +30,19 @@ class ReferenceClient:
 
     def listed(self) -> dict[str, Item]:
         """What a reader sees, by id."""
-        return {key: item for key, item in self.known.items() if not item["archived_at"]}
+        return {key: item for key, item in self.known.items() if not _is_away(item)}
 
     def badge(self, state: str) -> int:
         """The number of `unread` or `unseen` to show."""
+        done = {"unread": "read_at", "unseen": "seen_at"}[state]
         return getattr(self, state) + sum(
-            item["seq"] is None and item["position"] > self.taken for item in self.known.values()
+            item["seq"] is None and item["position"] > self.taken and not item[done]
+            for item in self.listed().values()
         )
 
     def load(self, page: dict[str, Any]) -> None:
         """Begin anew with a first page."""
-        self.known = {}
+        self.known, self.gone = {}, {}
         self.epoch, seq, position = page["cursor"].split(".")
         self.seq, self.position = int(seq), int(position)
         self._merge(page["items"])
@@ -53,11 +57,11 @@ class ReferenceClient:
             case "notifications" | "change":
                 self._take_change(frame)
             case "broadcast":
-                self._merge([frame["item"]])
+                self._take_broadcast(frame)
                 self.position = max(self.position, frame["position"])
             case "sync":
                 self._merge(frame["items"])
-                self._remove(frame["removed"])
+                self._remove(frame["removed"], frame["seq"])
                 self.seq, self.position = frame["seq"], frame["position"]
                 self._count(frame)
             case "heartbeat":
@@ -69,6 +73,20 @@ class ReferenceClient:
             case "reset":
                 self.wants_page = True
 
+    def _take_broadcast(self, frame: Frame) -> None:
+        if frame["kind"] == "new":
+            self._merge([frame["item"]])
+            return
+        # What the inbox has taken in is updated or removed by a change of its own.
+        key = frame["id"] if frame["kind"] == "retract" else frame["item"]["id"]
+        known = self.known.get(key)
+        if known is None or known["seq"] is not None:
+            return
+        if frame["kind"] == "retract":
+            self._remove([key], 0)
+        else:
+            self.known[key] = dict(frame["item"])
+
     def _take_change(self, frame: Frame) -> None:
         if frame["since"] > self.seq:
             self.wants_resume = True
@@ -76,7 +94,7 @@ class ReferenceClient:
         self._merge(frame["items"])
         if frame["seq"] <= self.seq:
             return
-        self._remove(frame.get("removed", []))
+        self._remove(frame.get("removed", []), frame["seq"])
         if "all_up_to" in frame:
             self._mark_all(frame["all_up_to"], frame["seq"])
         self.seq = frame["seq"]
@@ -86,8 +104,10 @@ class ReferenceClient:
         for item in self.known.values():
             by_seq = item["seq"] is not None and item["seq"] <= bound["seq"]
             by_position = item["position"] is not None and item["position"] <= bound["position"]
-            if (by_seq or by_position) and not item["archived_at"]:
-                for state in ("seen_at", "read_at"):
+            limited = any(bound.get(key, item[key]) != item[key] for key in ("category", "thread"))
+            unread = bound.get("only_read") and not item["read_at"]
+            if (by_seq or by_position) and not (limited or unread or _is_away(item)):
+                for state in ("seen_at", "read_at", "archived_at"):
                     item[state] = item[state] or bound.get(state)
                 if item["seq"] is not None:
                     item["seq"] = seq
@@ -95,14 +115,23 @@ class ReferenceClient:
     def _merge(self, items: list[Item]) -> None:
         for item in items:
             known = self.known.get(item["id"])
+            left_at = self.gone.get(item["id"], -1)
             # One with a seq is newer than one straight from the log.
-            if known is None or (item["seq"] or 0) >= (known["seq"] or 0):
+            if (item["seq"] or 0) > left_at and (
+                known is None or (item["seq"] or 0) >= (known["seq"] or 0)
+            ):
                 self.known[item["id"]] = dict(item)
 
-    def _remove(self, ids: list[str]) -> None:
+    def _remove(self, ids: list[str], seq: int) -> None:
         for key in ids:
-            self.known.pop(key, None)
+            if (self.known.get(key, {}).get("seq") or 0) <= seq:
+                self.known.pop(key, None)
+                self.gone[key] = max(seq, self.gone.get(key, -1))
 
     def _count(self, frame: Frame) -> None:
         self.unread, self.unseen = frame["unread"], frame["unseen"]
         self.taken = frame["taken"]
+
+
+def _is_away(item: Item) -> bool:
+    return bool(item["archived_at"] or item["snoozed_until"])

@@ -55,10 +55,10 @@ def spread(log: Log) -> dict[Session, list[str]]:
     """Give out what the log has ready; what each session is written."""
     written: dict[Session, list[str]] = {}
     while run := log.next():
-        for after, session in log.spread(run):
-            assert isinstance(session, Session)
-            mine = [f"p{entry.position}" for entry in run if entry.position > after]
-            written.setdefault(session, []).extend(mine)
+        for seat in log.spread(run):
+            assert isinstance(seat.address, Session)
+            mine = [f"p{frame.position}" for frame in seat.frames(run)]
+            written.setdefault(seat.address, []).extend(mine)
     return written
 
 
@@ -182,7 +182,7 @@ class TestLog:
         first, second = live(log=log), live(log=log)
         log.take([record(11)], 0.0)
         spreading = log.spread(log.next())
-        _, reached = next(spreading)
+        reached = next(spreading).address
         waiting = second if reached is first else first
         assert (reached.position, waiting.position) == (11, 10)
         waiting.stalled()
@@ -197,7 +197,7 @@ class TestLog:
         next(spreading)
         late = Session(30, log)
         assert sent(late.opened(standing(), Cursor("e", 5, 10), 0.0)) == ["hello", "p11"]
-        assert [session for _, session in spreading] in ([first], [second])
+        assert [seat.address for seat in spreading] in ([first], [second])
         assert late.position == 11
 
     def test_what_is_ready_together_is_spread_together(self):
@@ -250,7 +250,7 @@ class TestLog:
         first, second = live(log=log), live(log=log)
         log.take([record(11)], 0.0)
         spreading = log.spread(log.next())
-        _, reached = next(spreading)
+        reached = next(spreading).address
         waiting = second if reached is first else first
         outputs = waiting.event(change(5, 6, topics={EVERYONE: 0, STAFF: 11}), 0.0)
         assert sent(outputs) == [6, "p11"]
