@@ -12,7 +12,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllow
 from django.shortcuts import redirect
 from django.urls import URLPattern, path
 from django.utils import timezone
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext
 
 from notifications.admin import audiences, history
 from notifications.admin.forms import content_of
@@ -117,7 +117,7 @@ class SchedulePages(OperatorPages):
         return self.page(
             request,
             "history",
-            gettext("History"),
+            pgettext("what a schedule sent", "History"),
             original=schedule,
             subtitle=schedule,
             history=history.page_of(schedule, request.GET.get("p", "1")),
