@@ -97,11 +97,7 @@ def visible(template: str) -> list[str]:
     """Return the words of a template that its reader sees and that are not marked."""
     reader = _Reader()
     reader.feed(MARKED.sub("", template))
-    return [
-        text
-        for text in reader.found
-        if re.search("[a-z]", text.replace("Clarion", ""), re.IGNORECASE)
-    ]
+    return [text for text in reader.found if re.search("[A-Za-z]", text.replace("Clarion", ""))]
 
 
 class _Reader(HTMLParser):
