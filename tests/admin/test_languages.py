@@ -77,7 +77,7 @@ def test_composing(client: Client) -> None:
     marked = client.post(add, {**LUNCH, "title": "x" * 201, "_preview": "1", "key": "a"})
     german(marked, "Es wurde nichts gesendet.", "Der Titel hat 201 Zeichen")
     everyone = {**LUNCH, "topic": "everyone", "key": "a", "_send": "1"}
-    german(client.post(add, everyone), "An 1 Person senden?", "An Alle: derzeit")
+    german(client.post(add, everyone), "An 1 Person senden?", "An Alle Personen: derzeit")
     sent = client.post(add, {**everyone, "_confirmed": "1"}, follow=True)
     german(sent, "Unterwegs an 1 Person.", "So sieht es im Posteingang aus", "Abbrechen…")
 

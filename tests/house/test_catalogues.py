@@ -66,6 +66,17 @@ def test_what_is_compiled_is_what_is_written(po: Path) -> None:
     assert compiled(po.with_suffix(".mo")) == looked_up(entries(po)), "make messages"
 
 
+@pytest.mark.parametrize("code", LANGUAGES)
+def test_catalogues_agree(code: str) -> None:
+    # The one of the site stands before all others.
+    first, second = (
+        entries(folder / "locale" / code / "LC_MESSAGES" / "django.po") for folder in FOLDERS
+    )
+    assert {text: (first[text], second[text]) for text in first if text in second} == {
+        text: (first[text], first[text]) for text in first if text in second
+    }
+
+
 @each_template
 def test_a_template_says_nothing_that_is_not_marked(path: Path) -> None:
     assert visible(path.read_text()) == []
