@@ -6,6 +6,7 @@ SCENARIO ?=
 EXAMPLES ?= 2000
 SECONDS ?=
 SEED ?=
+LOCALE ?= de
 # The databases that `make test` goes through; `make test DATABASE=postgresql` runs one.
 DATABASE ?= sqlite postgresql
 
@@ -16,7 +17,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --requir
 export PYTHONUNBUFFERED := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-sqlite test-postgresql check converge stress chaos-beat conformance bench screenshots lock chromium clean
+.PHONY: help run test test-sqlite test-postgresql check converge stress chaos-beat conformance bench screenshots messages lock chromium clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1|/' | column -t -s '|'
@@ -68,6 +69,15 @@ bench: $(STAMP)-dev ## measure beside the textbook (SCENARIO="fan-out memory" SC
 
 screenshots: $(STAMP)-dev chromium ## draw the pictures of the README again
 	@$(BIN)/python -m pytest -m screenshots $(ARGS)
+
+messages: $(STAMP)-dev ## gather the texts of code and templates into the catalogues, and compile them (LOCALE=de)
+	@command -v msgfmt >/dev/null || { echo "make messages needs gettext: apt-get install gettext" >&2; exit 1; }
+	@for app in notifications project; do (cd $$app \
+	    && ../$(BIN)/django-admin makemessages --locale $(LOCALE) --ignore 'migrations/*' $(PO_OPTIONS) \
+	    && ../$(BIN)/django-admin compilemessages --locale $(LOCALE)) || exit 1; done
+
+# Lines of code move, and would be changes in each catalogue.
+PO_OPTIONS := --no-location --no-obsolete --no-wrap
 
 lock: $(STAMP)-dev ## resolve the dependencies of pyproject.toml into the two lock files
 	@command -v uv >/dev/null || { echo "make lock needs uv: pipx install uv" >&2; exit 1; }

@@ -8,14 +8,18 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, path
 from django.utils.html import format_html
+from django.utils.text import capfirst
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from notifications.admin import audiences
 from notifications.admin.compose import Compose
 from notifications.admin.filters import AudienceFilter, SenderFilter
 from notifications.admin.moments import both, written
-from notifications.admin.pages import Labelled, OperatorPages, operator, people
+from notifications.admin.pages import Labelled, OperatorPages, number, operator, people
 from notifications.admin.people import Selection
 from notifications.admin.previews import picture, title
+from notifications.admin.refusals import refusal
 from notifications.exceptions import NothingToCancel
 from notifications.models import Announcement
 from notifications.selectors.announcements import Progress, progress
@@ -103,7 +107,7 @@ class AnnouncementAdmin(OperatorPages):
         announcement: Announcement = context["original"]
         self._follow(announcement)
         context |= {
-            "title": "Announcement",
+            "title": gettext("Announcement"),
             "subtitle": self.said(announcement),
             "picture": announcement.notification and picture(announcement.notification),
             "may_cancel": permissions.may_cancel(request.user) and self._waits(announcement),
@@ -140,7 +144,7 @@ class AnnouncementAdmin(OperatorPages):
         return self.page(
             request,
             "confirm_cancel",
-            f"Keep it from {waiting}?",
+            gettext("Keep it from %(people)s?") % {"people": waiting},
             original=announcement,
             name=self.said(announcement),
             picture=announcement.notification and picture(announcement.notification),
@@ -151,10 +155,11 @@ class AnnouncementAdmin(OperatorPages):
         try:
             spared = cancel(announcement, operator(request))
         except NothingToCancel as error:
-            messages.warning(request, str(error))
+            messages.warning(request, refusal(error))
         else:
-            messages.success(request, f"Cancelled: {people(spared)} will not get it.")
-            self.log_change(request, announcement, "Cancelled.")
+            said = gettext("Cancelled: %(people)s will not get it.") % {"people": people(spared)}
+            messages.success(request, said)
+            self.log_change(request, announcement, gettext("Cancelled."))
         return redirect("admin:clarion_announcement_change", announcement.pk)
 
     def _follow(self, announcement: Announcement) -> None:
@@ -168,65 +173,75 @@ class AnnouncementAdmin(OperatorPages):
 
     # --- Columns ---------------------------------------------------------------------------------
 
-    @admin.display(description="sent at", ordering="created_at")
+    @admin.display(description=_("sent at"), ordering="created_at")
     def sent_at(self, row: Announcement) -> str:
         """In the operator's time zone."""
         return format_html('<span class="clarion-moment">{}</span>', written(row.created_at))
 
-    @admin.display(description="what")
+    @admin.display(description=_("what"))
     def said(self, row: Announcement) -> str:
         """The title as its readers see it."""
         if row.notification:
             return title(row.notification)
         return str(row.schedule) if row.schedule else "-"
 
-    @admin.display(description="to")
+    @admin.display(description=_("to"))
     def audience(self, row: Any) -> str:
         """The topic's label."""
         label: str = row.audience
         return label
 
-    @admin.display(description="state", ordering="state")
+    @admin.display(description=_("state"), ordering="state")
     def state_shown(self, row: Announcement) -> str:
         """What became of it, and what somebody did about it."""
         if row.cancelled_at is None:
-            return row.get_state_display().capitalize()
-        who = f" by {row.cancelled_by}" if row.cancelled_by else ""
-        spared = f", {people(row.spared)} spared" if row.spared else ""
-        return f"Cancelled {written(row.cancelled_at)}{who}{spared}"
+            return capfirst(row.get_state_display())
+        parts = {"when": written(row.cancelled_at), "who": row.cancelled_by}
+        if row.cancelled_by:
+            said = gettext("Cancelled %(when)s by %(who)s") % parts
+        else:
+            said = gettext("Cancelled %(when)s") % parts
+        if not row.spared:
+            return said
+        return gettext("%(cancelled)s, %(people)s spared") % {
+            "cancelled": said,
+            "people": people(row.spared),
+        }
 
-    @admin.display(description="by")
+    @admin.display(description=_("by"))
     def by(self, row: Announcement) -> str:
         """Who sent it."""
         if row.sent_by:
             return row.sent_by.get_username()
-        return "a schedule" if row.slot or row.schedule else "somebody since deleted"
+        if row.slot or row.schedule:
+            return gettext("a schedule")
+        return gettext("somebody since deleted")
 
-    @admin.display(description="schedule")
+    @admin.display(description=_("schedule"))
     def from_schedule(self, row: Announcement) -> str:
         """The slot that it is for, in the schedule's zone and the operator's."""
         if row.schedule is None:
             return "-"
         if row.slot is None:
-            return format_html("{}, out of turn", row.schedule)
+            return gettext("%(schedule)s, out of turn") % {"schedule": row.schedule}
         return format_html("{}<br>{}", row.schedule, both(row.slot, row.schedule.time_zone))
 
-    @admin.display(description="for")
+    @admin.display(description=_("for"))
     def recipients_shown(self, row: Any) -> str:
         """People it was for."""
-        return f"{row.progress.recipients:,}"
+        return number(row.progress.recipients)
 
-    @admin.display(description="waiting")
+    @admin.display(description=_("waiting"))
     def waiting(self, row: Any) -> str:
         """People whose inboxes, or the log, it has not got to."""
-        return f"{row.progress.waiting:,}"
+        return number(row.progress.waiting)
 
-    @admin.display(description="reached")
+    @admin.display(description=_("reached"))
     def reached(self, row: Any) -> str:
         """People in whose inboxes it is."""
-        return f"{row.progress.reached:,}"
+        return number(row.progress.reached)
 
-    @admin.display(description="read")
+    @admin.display(description=_("read"))
     def read(self, row: Any) -> str:
         """People who opened it."""
-        return f"{row.progress.read:,}"
+        return number(row.progress.read)

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from django.contrib.auth.models import Group
+from django.utils.translation import gettext
 
 from notifications import registry
 from notifications.registry import EVERYONE, GROUP_PREFIX, STAFF
@@ -10,20 +11,18 @@ from notifications.registry import EVERYONE, GROUP_PREFIX, STAFF
 Choice = tuple[str, str]
 Choices = list[Choice | tuple[str, list[Choice]]]
 
-CHOSEN_PEOPLE = "Chosen people"
-
 
 def choices(allowed: Callable[[str], bool]) -> Choices:
     """The topics that `allowed` lets through, in groups that have something in them."""
     declared = [(topic.key, str(topic.title)) for topic in registry.all_topics()]
     groups = Group.objects.order_by("name").values_list("pk", "name")
     parts = {
-        "For all": [(EVERYONE, "Everyone"), (STAFF, "Staff")],
-        "Topics": declared,
+        gettext("For all"): [(EVERYONE, gettext("Everyone")), (STAFF, gettext("Staff"))],
+        gettext("Topics"): declared,
     }
     kept = {name: [choice for choice in part if allowed(choice[0])] for name, part in parts.items()}
     # There may be very many, and to ask may take a query each. Who may reach staff may reach them.
-    kept["Groups"] = (
+    kept[gettext("Groups")] = (
         [(f"{GROUP_PREFIX}{pk}", name) for pk, name in groups] if allowed(STAFF) else []
     )
     return [("", "---------"), *((name, part) for name, part in kept.items() if part)]
@@ -31,10 +30,10 @@ def choices(allowed: Callable[[str], bool]) -> Choices:
 
 def labels() -> dict[str, str]:
     """The label of every topic that can be sent to, by key."""
-    found: dict[str, str] = {"": CHOSEN_PEOPLE}
-    for key, value in choices(lambda topic: True):
+    found: dict[str, str] = {"": gettext("Chosen people")}
+    for _, value in choices(lambda topic: True):
         if not isinstance(value, str):
-            found |= {topic: _marked(key, label) for topic, label in value}
+            found |= {topic: _marked(topic, label) for topic, label in value}
     return found
 
 
@@ -43,5 +42,7 @@ def label(topic: str) -> str:
     return labels().get(topic, topic)
 
 
-def _marked(part: str, label: str) -> str:
-    return f"Group {label}" if part == "Groups" else label
+def _marked(topic: str, label: str) -> str:
+    if not topic.startswith(GROUP_PREFIX):
+        return label
+    return gettext("Group %(name)s") % {"name": label}

@@ -12,10 +12,12 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from notifications.admin import audiences
 from notifications.admin.forms import CONTENT, AnnouncementForm, put, templates
-from notifications.admin.pages import operator, people
+from notifications.admin.pages import on_its_way, operator, people
 from notifications.admin.people import Selection
 from notifications.admin.previews import Preview, preview
 from notifications.exceptions import ClarionError, IdempotencyConflict
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
 
 # To more people than this, or by a topic that is everybody, is asked once more, with the number.
 WIDE = 50
-SENT_BEFORE = "This was sent before with other content. Press “Send now” again to send this too."
+SENT_BEFORE = _("This was sent before with other content. Press “Send now” again to send this too.")
 
 
 @dataclass
@@ -90,13 +92,13 @@ class Compose:
 
     def _sent_to_self(self, form: AnnouncementForm) -> HttpResponse:
         send_to_self(self.user, form.content)
-        note = "It is on its way to your own inbox, and to nobody else."
+        note = gettext("It is on its way to your own inbox, and to nobody else.")
         messages.success(self.request, note)
         return self._page(form, preview(form.content))
 
     def _sent(self, form: AnnouncementForm) -> HttpResponse:
         announcement = self._announce(form)
-        messages.success(self.request, f"It is on its way to {people(announcement.recipients)}.")
+        messages.success(self.request, on_its_way(announcement))
         if permissions.may_see_history(self.user):
             return redirect("admin:clarion_announcement_change", announcement.pk)
         return redirect("admin:clarion_announcement_add")
@@ -126,7 +128,7 @@ class Compose:
         return self.pages.page(
             self.request,
             "confirm_announcement",
-            f"Send to {reach}?",
+            gettext("Send to %(people)s?") % {"people": reach},
             form=form,
             preview=preview(form.content),
             to=self._to(form),
@@ -147,7 +149,7 @@ class Compose:
         return self.pages.page(
             self.request,
             "compose",
-            "Send an announcement",
+            gettext("Send an announcement"),
             adminform=adminform,
             errors=helpers.AdminErrorList(form, []),  # type: ignore[arg-type]
             preview=shown,

@@ -5,6 +5,8 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from notifications.admin import audiences
 from notifications.models import Announcement, Schedule
@@ -13,7 +15,7 @@ from notifications.models import Announcement, Schedule
 class AudienceFilter(admin.SimpleListFilter):
     """Announcements by whom they were for."""
 
-    title = "audience"
+    title = _("audience")
     parameter_name = "to"
     PEOPLE = "people"
 
@@ -33,12 +35,16 @@ class AudienceFilter(admin.SimpleListFilter):
 class SenderFilter(admin.SimpleListFilter):
     """Announcements by what had them sent."""
 
-    title = "sender"
+    title = _("sender")
     parameter_name = "sender"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         """The choices."""
-        return [("me", "me"), ("person", "a person"), ("schedule", "a schedule")]
+        return [
+            ("me", gettext("me")),
+            ("person", gettext("a person")),
+            ("schedule", gettext("a schedule")),
+        ]
 
     def queryset(
         self, request: HttpRequest, queryset: QuerySet[Announcement]
@@ -56,12 +62,16 @@ class SenderFilter(admin.SimpleListFilter):
 class StateFilter(admin.SimpleListFilter):
     """Schedules by whether they go on."""
 
-    title = "state"
+    title = _("state")
     parameter_name = "state"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         """The choices."""
-        return [("on", "on"), ("paused", "paused"), ("over", "over")]
+        return [
+            ("on", gettext("on")),
+            ("paused", gettext("paused")),
+            ("over", gettext("over")),
+        ]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Schedule]) -> QuerySet[Schedule]:
         """Those in the chosen state."""

@@ -9,9 +9,12 @@ from django import forms
 from django.contrib.admin.widgets import AdminTextareaWidget, AdminTextInputWidget
 from django.http import QueryDict
 from django.utils.text import capfirst
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from notifications import registry
 from notifications.admin.audiences import Choices
+from notifications.admin.refusals import refusal
 from notifications.exceptions import ClarionError
 from notifications.models import Level, Schedule
 from notifications.services.announcements import Content
@@ -24,7 +27,8 @@ WIDE = {"class": "vLargeTextField"}
 def types() -> list[tuple[str, str]]:
     """The types that can be chosen, the one for text of one's own first."""
     known = [kind.key for kind in registry.all_types() if kind.key != OWN_TEXT]
-    return [(OWN_TEXT, f"{OWN_TEXT} (your own text)"), *((key, key) for key in known)]
+    own = gettext("%(type)s (your own text)") % {"type": OWN_TEXT}
+    return [(OWN_TEXT, own), *((key, key) for key in known)]
 
 
 @dataclass(frozen=True)
@@ -57,23 +61,27 @@ class DataField(forms.JSONField):
 class ContentForm(forms.Form):
     """What can be said; what fits is for the services to say."""
 
-    type = forms.ChoiceField(initial=OWN_TEXT, choices=types)
-    title = forms.CharField(required=False, widget=AdminTextInputWidget(WIDE))
-    body = forms.CharField(required=False, widget=AdminTextareaWidget({"rows": 4}))
+    type = forms.ChoiceField(label=_("Type"), initial=OWN_TEXT, choices=types)
+    title = forms.CharField(label=_("Title"), required=False, widget=AdminTextInputWidget(WIDE))
+    body = forms.CharField(label=_("Body"), required=False, widget=AdminTextareaWidget({"rows": 4}))
     url = forms.CharField(
         required=False,
         widget=AdminTextInputWidget(WIDE),
-        label="Link",
-        help_text="Where a click leads: a path of this site, or http(s)://…",
+        label=_("Link"),
+        help_text=_("Where a click leads: a path of this site, or http(s)://…"),
     )
     level = forms.ChoiceField(
-        required=False, choices=[("", "that of the type"), *Level.choices], help_text="How it looks"
+        label=_("Level"),
+        required=False,
+        choices=[("", _("that of the type")), *Level.choices],
+        help_text=_("How it looks"),
     )
     # The class hides what was posted, which instances still have under this name.
     data = DataField(  # type: ignore[assignment]
+        label=_("Data"),
         required=False,
         widget=AdminTextareaWidget({"rows": 3, "spellcheck": "false"}),
-        help_text="JSON that fills the templates of the type",
+        help_text=_("JSON that fills the templates of the type"),
     )
 
     def clean_data(self) -> dict[str, object]:
@@ -92,7 +100,7 @@ class AnnouncementForm(ContentForm):
     `key` is this form's own: posted twice, it sends once.
     """
 
-    topic = forms.ChoiceField(label="To")
+    topic = forms.ChoiceField(label=_("To"))
     people = forms.CharField(required=False, widget=forms.HiddenInput)
     key = forms.CharField(max_length=64, widget=forms.HiddenInput, initial=lambda: uuid4().hex)
 
@@ -131,4 +139,4 @@ def put(form: forms.BaseForm, error: ClarionError | ValueError) -> None:
     message = str(error)
     first = message.replace(":", " ").partition(" ")[0]
     field = first if first in form.fields else None
-    form.add_error(field, capfirst(message.removeprefix(f"{field}: ")))
+    form.add_error(field, capfirst(refusal(error).removeprefix(f"{field}: ")))

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from django.core.paginator import Page, Paginator
+from django.utils.translation import gettext
 
 from notifications.admin.moments import Slot, slots, written
 from notifications.models import Announcement, Schedule
@@ -41,6 +42,6 @@ def page_of(schedule: Schedule, number: str) -> History:
 
 def _line(row: Announcement, zone: str, followed: Progress) -> Line:
     slot = slots([row.slot], zone)[0] if row.slot else None
-    by = row.sent_by.get_username() if row.sent_by else "schedule"
+    by = row.sent_by.get_username() if row.sent_by else gettext("schedule")
     sent_at = written(row.created_at) if row.notification_id else "-"
     return Line(row, slot, sent_at, by, followed)

@@ -8,10 +8,9 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 
 from notifications.clocks import zone_of
-
-DAY_AND_TIME = "D j M Y, H:i"
 
 
 @dataclass(frozen=True)
@@ -25,7 +24,8 @@ class Slot:
 
 def written(moment: datetime, zone: tzinfo | None = None) -> str:
     """The moment in a zone, by default the operator's, without the zone's name."""
-    return date_format(timezone.localtime(moment, zone), DAY_AND_TIME)
+    # Translators: a day and a time, in the letters of Django's "date" filter.
+    return date_format(timezone.localtime(moment, zone), gettext("D j M Y, H:i"))
 
 
 def slots(moments: Iterable[datetime], zone: str) -> list[Slot]:

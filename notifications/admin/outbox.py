@@ -6,19 +6,21 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.text import Truncator
 from django.utils.timesince import timesince, timeuntil
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
 
 from notifications.admin.audiences import label
-from notifications.admin.pages import OperatorPages
+from notifications.admin.pages import OperatorPages, people
 from notifications.admin.previews import title
 from notifications.models import Outbox
 from notifications.selectors.announcements import Recipients
 from notifications.services import outbox
 
 KINDS = {
-    Outbox.Kind.ITEMS: "deliver",
-    Outbox.Kind.LOG: "deliver",
-    Outbox.Kind.UPDATE: "update",
-    Outbox.Kind.RETRACT: "retract",
+    Outbox.Kind.ITEMS: _("Deliver “%(title)s”"),
+    Outbox.Kind.LOG: _("Deliver “%(title)s”"),
+    Outbox.Kind.UPDATE: _("Update “%(title)s”"),
+    Outbox.Kind.RETRACT: _("Retract “%(title)s”"),
 }
 # Characters of an error in the list; its page has all of it.
 ERROR_SHOWN = 120
@@ -27,12 +29,16 @@ ERROR_SHOWN = 120
 class ParkedFilter(admin.SimpleListFilter):
     """Rows that were given up, those that failed at least once, and the rest."""
 
-    title = "state"
+    title = _("state")
     parameter_name = "state"
 
     def lookups(self, request: object, model_admin: object) -> list[tuple[str, str]]:
         """The choices."""
-        return [("parked", "parked"), ("failing", "failing"), ("waiting", "waiting")]
+        return [
+            ("parked", gettext("parked")),
+            ("failing", gettext("failing")),
+            ("waiting", gettext("waiting")),
+        ]
 
     def queryset(self, request: object, queryset: QuerySet[Outbox]) -> QuerySet[Outbox]:
         """The rows in the chosen state."""
@@ -57,12 +63,14 @@ class OutboxAdmin(OperatorPages):
     change_list_template = "clarion/admin/outbox.html"
     fields = ("what", "to", "state", "attempts", "error", "created_at", "due_at", "lane")
 
-    @admin.action(description="Try again now", permissions=["change"])
+    @admin.action(description=_("Try again now"), permissions=["change"])
     def retry(self, request: HttpRequest, queryset: QuerySet[Outbox]) -> None:
         """Have the relay do these rows again, with ten new attempts."""
         count = outbox.retry(queryset)
-        rows = "1 row" if count == 1 else f"{count} rows"
-        self.message_user(request, f"{rows} will be tried again.", messages.SUCCESS)
+        said = ngettext(
+            "%(count)d row will be tried again.", "%(count)d rows will be tried again.", count
+        )
+        self.message_user(request, said % {"count": count}, messages.SUCCESS)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Never: rows are written by services."""
@@ -84,36 +92,43 @@ class OutboxAdmin(OperatorPages):
         context |= {"show_save": False, "show_save_and_continue": False, "show_close": True}
         return super().render_change_form(request, context, *args, **kwargs)
 
-    @admin.display(description="what")
+    @admin.display(description=_("what"))
     def what(self, row: Outbox) -> str:
         """What is to be done."""
-        return f"{KINDS[Outbox.Kind(row.kind)].capitalize()} “{title(row.notification)}”"
+        return KINDS[Outbox.Kind(row.kind)] % {"title": title(row.notification)}
 
-    @admin.display(description="to")
+    @admin.display(description=_("to"))
     def to(self, row: Any) -> str:
         """Whom it concerns."""
         if row.topic:
             return str(getattr(row, "audience", "")) or label(row.topic.key)
-        return "1 person" if row.people == 1 else f"{row.people:,} people"
+        return people(row.people)
 
-    @admin.display(description="state", ordering="due_at")
+    @admin.display(description=_("state"), ordering="due_at")
     def state(self, row: Outbox) -> str:
         """Whether and when it is tried next."""
         if row.due_at is None:
-            return f"Parked after {row.attempts} attempts"
+            said = ngettext(
+                "Parked after %(attempts)d attempt",
+                "Parked after %(attempts)d attempts",
+                row.attempts,
+            )
+            return said % {"attempts": row.attempts}
         if not row.attempts:
-            return "Waiting for a worker"
-        later = row.due_at > timezone.now()
-        when = f"in {timeuntil(row.due_at)}" if later else "now"
-        return f"Failed {row.attempts} of {Outbox.ATTEMPTS} times, tried again {when}"
+            return gettext("Waiting for a worker")
+        parts: dict[str, object] = {"attempts": row.attempts, "limit": Outbox.ATTEMPTS}
+        if row.due_at <= timezone.now():
+            return gettext("Failed %(attempts)d of %(limit)d times, tried again now") % parts
+        parts["time"] = timeuntil(row.due_at)
+        return gettext("Failed %(attempts)d of %(limit)d times, tried again in %(time)s") % parts
 
-    @admin.display(description="error")
+    @admin.display(description=_("error"))
     def error_line(self, row: Outbox) -> str:
         """The last line of the last error: in a traceback, what it was."""
         lines = row.error.strip().splitlines()
         return Truncator(lines[-1]).chars(ERROR_SHOWN) if lines else "-"
 
-    @admin.display(description="age", ordering="created_at")
+    @admin.display(description=_("age"), ordering="created_at")
     def age(self, row: Outbox) -> str:
         """How long it has been there."""
         return timesince(row.created_at)

@@ -8,9 +8,12 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.utils.formats import number_format
 from django.utils.text import capfirst
+from django.utils.translation import gettext, ngettext
 
 from notifications.admin import audiences
+from notifications.models import Announcement
 from notifications.selectors import outbox
 from notifications.selectors.silence import silence
 
@@ -32,7 +35,18 @@ def operator(request: HttpRequest) -> AbstractBaseUser:
 
 def people(count: int) -> str:
     """A number of people in words: "12,431 people"."""
-    return "1 person" if count == 1 else f"{count:,} people"
+    return ngettext("%(count)s person", "%(count)s people", count) % {"count": number(count)}
+
+
+def number(count: int) -> str:
+    """A number in digits, grouped as the operator's language groups them."""
+    return number_format(count, force_grouping=True)
+
+
+def on_its_way(announcement: Announcement) -> str:
+    """What to say of an announcement that was sent a moment ago."""
+    reached = people(announcement.recipients)
+    return gettext("It is on its way to %(people)s.") % {"people": reached}
 
 
 class Labelled(ChangeList):

@@ -16,12 +16,13 @@ from django.core import signing
 from django.core.exceptions import PermissionDenied, SuspiciousOperation
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, QueryDict
+from django.utils.translation import gettext_lazy as _
 
 from notifications.models import Announcement
 from notifications.services.permissions import may_announce
 
 SALT = "clarion.people"
-DESCRIPTION = "Notify these people…"
+DESCRIPTION = _("Notify these people…")
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from django import forms
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from notifications.admin import audiences
 from notifications.admin.forms import CONTENT, ContentForm, offer, posted, put
@@ -60,23 +61,32 @@ class ScheduleForm(forms.ModelForm, ContentForm):  # type: ignore[type-arg]  # g
     request: ClassVar[HttpRequest]
     refused: ClassVar[ClarionError | None] = None
 
-    topic = forms.ChoiceField(label="To")
-    time_zone = forms.ChoiceField(help_text="The times below, and the crontab, are of this zone.")
-    at = MomentField(required=False)
-    starts_at = MomentField(required=False, label="From")
-    ends_at = MomentField(required=False, label="Until")
+    topic = forms.ChoiceField(label=_("To"))
+    time_zone = forms.ChoiceField(
+        label=_("Time zone"), help_text=_("The times below, and the crontab, are of this zone.")
+    )
+    at = MomentField(required=False, label=_("At"))
+    starts_at = MomentField(required=False, label=_("From"))
+    ends_at = MomentField(required=False, label=_("Until"))
 
     class Meta:
         model = Schedule
         fields = ("topic", *CONTENT, *WHEN)
-        labels = {"kind": "Comes", "every": "Every", "cron": "Crontab", "missed": "Missed slots"}
+        labels = {
+            "kind": _("Comes"),
+            "every": _("Every"),
+            "period": _("Period"),
+            "cron": _("Crontab"),
+            "missed": _("Missed slots"),
+            "enabled": _("Enabled"),
+        }
         help_texts = {
-            "every": "Minutes and hours are elapsed time; days keep the time of day.",
-            "cron": (
+            "every": _("Minutes and hours are elapsed time; days keep the time of day."),
+            "cron": _(
                 "Minute, hour, day of month, month, day of week: "
                 "0 9 * * 1-5 is 09:00 from Monday to Friday."
             ),
-            "missed": "What becomes of slots that came while nothing ran.",
+            "missed": _("What becomes of slots that came while nothing ran."),
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

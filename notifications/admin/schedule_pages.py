@@ -12,11 +12,13 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllow
 from django.shortcuts import redirect
 from django.urls import URLPattern, path
 from django.utils import timezone
+from django.utils.translation import gettext, pgettext
 
 from notifications.admin import audiences, history
 from notifications.admin.forms import content_of
-from notifications.admin.pages import OperatorPages, operator, people
+from notifications.admin.pages import OperatorPages, on_its_way, operator, people
 from notifications.admin.previews import preview
+from notifications.admin.refusals import refusal
 from notifications.exceptions import ClarionError
 from notifications.models import Schedule
 from notifications.selectors.announcements import audience_size
@@ -49,11 +51,11 @@ class SchedulePages(OperatorPages):
 
     def pause_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Pause it (POST)."""
-        return self._act(request, object_id, schedules.pause, "Paused.")
+        return self._act(request, object_id, schedules.pause, gettext("Paused."))
 
     def resume_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Resume it (POST)."""
-        return self._act(request, object_id, schedules.resume, "Resumed.")
+        return self._act(request, object_id, schedules.resume, gettext("Resumed."))
 
     def _act(self, request: HttpRequest, object_id: str, act: Act, done: str) -> HttpResponse:
         if request.method != "POST":
@@ -70,7 +72,7 @@ class SchedulePages(OperatorPages):
         try:
             act(schedule)
         except ClarionError as error:
-            messages.error(request, f"{schedule}: {error}")
+            messages.error(request, f"{schedule}: {refusal(error)}")
             return False
         self.log_change(request, schedule, done)
         return True
@@ -84,7 +86,7 @@ class SchedulePages(OperatorPages):
             run = self._run if request.method == "POST" else self._ask
             return run(request, schedule)
         except ClarionError as error:
-            messages.error(request, str(error))
+            messages.error(request, refusal(error))
             return _back(schedule)
 
     def _ask(self, request: HttpRequest, schedule: Schedule) -> HttpResponse:
@@ -92,7 +94,7 @@ class SchedulePages(OperatorPages):
         return self.page(
             request,
             "confirm_run",
-            f"Send to {reach}?",
+            gettext("Send to %(people)s?") % {"people": reach},
             original=schedule,
             preview=preview(content_of(schedule)),
             to=audiences.label(schedule.topic),
@@ -102,8 +104,8 @@ class SchedulePages(OperatorPages):
 
     def _run(self, request: HttpRequest, schedule: Schedule) -> HttpResponse:
         said = run_once(request.POST.get("key", ""), schedule, operator(request))
-        messages.success(request, f"It is on its way to {people(said.recipients)}.")
-        self.log_change(request, schedule, "Sent out of turn.")
+        messages.success(request, on_its_way(said))
+        self.log_change(request, schedule, gettext("Sent out of turn."))
         return _back(schedule)
 
     def sent_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -115,7 +117,7 @@ class SchedulePages(OperatorPages):
         return self.page(
             request,
             "history",
-            "History",
+            pgettext("what a schedule sent", "History"),
             original=schedule,
             subtitle=schedule,
             history=history.page_of(schedule, request.GET.get("p", "1")),

@@ -12,14 +12,18 @@ from django.forms import ModelForm
 from django.forms.fields import InvalidJSONInput
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
 
 from notifications.admin.filters import StateFilter
 from notifications.admin.forms import CONTENT, content_of, put, templates
 from notifications.admin.moments import both, slots
 from notifications.admin.pages import operator, people
 from notifications.admin.previews import preview
+from notifications.admin.refusals import refusal
 from notifications.admin.schedule_form import ScheduleForm
 from notifications.admin.schedule_pages import Act, SchedulePages
+from notifications.admin.words import spoken
 from notifications.exceptions import ClarionError
 from notifications.models import Schedule
 from notifications.selectors.announcements import audience_size
@@ -35,9 +39,9 @@ class ScheduleAdmin(SchedulePages):
 
     form = ScheduleForm
     fieldsets = (
-        ("What, and to whom", {"fields": ("topic", *CONTENT)}),
+        (_("What, and to whom"), {"fields": ("topic", *CONTENT)}),
         (
-            "When",
+            _("When"),
             {
                 "fields": (
                     "kind",
@@ -120,7 +124,7 @@ class ScheduleAdmin(SchedulePages):
     def _marked(self, form: ScheduleForm, error: ClarionError) -> dict[str, object]:
         """What cannot be previewed: an error of the form, or of what is stored."""
         if not form.is_bound:
-            return {"refused": str(error)}
+            return {"refused": refusal(error)}
         put(form, error)
         return {"errors": helpers.AdminErrorList(form, [])}
 
@@ -136,7 +140,7 @@ class ScheduleAdmin(SchedulePages):
         return {
             "preview": said,
             "reach": people(audience_size(draft.topic)),
-            "words": recurrence.describe(),
+            "words": spoken(recurrence),
             "slots": slots(schedules.upcoming(draft), draft.time_zone),
             "zone": draft.time_zone,
             "own_zone": timezone.get_current_timezone_name(),
@@ -169,53 +173,62 @@ class ScheduleAdmin(SchedulePages):
     def _stored(self, schedule: Schedule) -> Schedule:
         return Schedule.objects.get(pk=schedule.pk)
 
-    @admin.action(description="Pause selected schedules", permissions=["change"])
+    @admin.action(description=_("Pause selected schedules"), permissions=["change"])
     def pause_selected(self, request: HttpRequest, queryset: QuerySet[Schedule]) -> None:
         """Have them wait."""
-        self._each(request, queryset, schedules.pause, "paused")
+        count = self._each(request, queryset, schedules.pause, gettext("Paused."))
+        said = ngettext("%(count)d schedule was paused.", "%(count)d schedules were paused.", count)
+        self.message_user(request, said % {"count": count}, messages.SUCCESS)
 
-    @admin.action(description="Resume selected schedules", permissions=["change"])
+    @admin.action(description=_("Resume selected schedules"), permissions=["change"])
     def resume_selected(self, request: HttpRequest, queryset: QuerySet[Schedule]) -> None:
         """Have them go on with their next slots."""
-        self._each(request, queryset, schedules.resume, "resumed")
+        count = self._each(request, queryset, schedules.resume, gettext("Resumed."))
+        said = ngettext(
+            "%(count)d schedule was resumed.", "%(count)d schedules were resumed.", count
+        )
+        self.message_user(request, said % {"count": count}, messages.SUCCESS)
 
-    def _each(self, request: HttpRequest, chosen: QuerySet[Schedule], act: Act, done: str) -> None:
+    def _each(self, request: HttpRequest, chosen: QuerySet[Schedule], act: Act, done: str) -> int:
+        """Do it to those that this person may change, and name the others; how many it was."""
         theirs = [row for row in chosen if self.has_change_permission(request, row)]
-        log = f"{done.capitalize()}."
-        count = sum(self.attempt(request, row, act, log) for row in theirs)
-        noun = "schedule was" if count == 1 else "schedules were"
-        self.message_user(request, f"{count} {noun} {done}.", messages.SUCCESS)
+        count = sum(self.attempt(request, row, act, done) for row in theirs)
         if left := len(chosen) - len(theirs):
-            note = f"{left} go to everyone, which takes a permission that you lack."
-            self.message_user(request, note, messages.WARNING)
+            note = ngettext(
+                "%(count)d goes to everyone, which takes a permission that you lack.",
+                "%(count)d go to everyone, which takes a permission that you lack.",
+                left,
+            )
+            self.message_user(request, note % {"count": left}, messages.WARNING)
+        return count
 
     # --- Columns ---------------------------------------------------------------------------------
 
-    @admin.display(description="what", ordering="title")
+    @admin.display(description=_("what"), ordering="title")
     def what(self, row: Schedule) -> str:
         """Its title, or its type."""
         return row.title or row.type
 
-    @admin.display(description="to", ordering="topic")
+    @admin.display(description=_("to"), ordering="topic")
     def audience(self, row: Any) -> str:
         """The topic's label."""
         label: str = row.audience
         return label
 
-    @admin.display(description="when")
+    @admin.display(description=_("when"))
     def recurrence(self, row: Schedule) -> str:
         """The recurrence in words, or why it is none any more."""
         try:
-            return schedules.recurrence_of(row).describe()
+            return spoken(schedules.recurrence_of(row))
         except ClarionError as error:
-            return str(error)
+            return refusal(error)
 
-    @admin.display(description="next time", ordering="next_slot")
+    @admin.display(description=_("next time"), ordering="next_slot")
     def next_time(self, row: Schedule) -> str:
         """In its zone, and in the operator's."""
         return both(row.next_slot, row.time_zone) if row.next_slot else "-"
 
-    @admin.display(description="state")
+    @admin.display(description=_("state"))
     def state(self, row: Schedule) -> str:
         """Whether it goes on."""
         return _state(row)
@@ -223,8 +236,8 @@ class ScheduleAdmin(SchedulePages):
 
 def _state(row: Schedule) -> str:
     if schedules.is_over(row):
-        return "Over"
-    return "On" if row.enabled and row.next_slot else "Paused"
+        return gettext("Over")
+    return gettext("On") if row.enabled and row.next_slot else gettext("Paused")
 
 
 def _tools(request: HttpRequest, schedule: Schedule | None) -> dict[str, object]:

@@ -1,22 +1,23 @@
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 
 class Level(models.TextChoices):
     """How it looks."""
 
-    INFO = "info"
-    SUCCESS = "success"
-    WARNING = "warning"
-    ERROR = "error"
+    INFO = "info", _("Info")
+    SUCCESS = "success", _("Success")
+    WARNING = "warning", _("Warning")
+    ERROR = "error", _("Error")
 
 
 class Priority(models.TextChoices):
     """How it is pressed upon the reader."""
 
-    NORMAL = "normal"
-    URGENT = "urgent"
+    NORMAL = "normal", _("Normal")
+    URGENT = "urgent", _("Urgent")
 
 
 class Notification(models.Model):

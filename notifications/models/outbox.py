@@ -1,6 +1,7 @@
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
 
 from notifications.models.log import Topic
 from notifications.models.notification import Notification
@@ -19,16 +20,16 @@ class Outbox(models.Model):
     ATTEMPTS = 10
 
     class Kind(models.TextChoices):
-        ITEMS = "items"
-        LOG = "log"
-        UPDATE = "update"
-        RETRACT = "retract"
+        ITEMS = "items", _("Items")
+        LOG = "log", _("Log")
+        UPDATE = "update", _("Update")
+        RETRACT = "retract", _("Retract")
 
     class Lane(models.TextChoices):
-        DIRECT = "direct"
-        BULK = "bulk"
+        DIRECT = "direct", _("Direct")
+        BULK = "bulk", _("Bulk")
         # What is updated or retracted goes on for as many inboxes as have it.
-        CHANGE = "change"
+        CHANGE = "change", _("Change")
 
     kind = models.CharField(max_length=10, choices=Kind)
     lane = models.CharField(max_length=10, choices=Lane)

@@ -1,6 +1,8 @@
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from notifications.models.notification import Level, Notification
 
@@ -15,18 +17,18 @@ class Schedule(models.Model):
     """
 
     class Kind(models.TextChoices):
-        ONCE = "once", "once"
-        EVERY = "every", "every so often"
-        CRON = "cron", "by a crontab"
+        ONCE = "once", _("once")
+        EVERY = "every", _("every so often")
+        CRON = "cron", _("by a crontab")
 
     class Period(models.TextChoices):
-        MINUTES = "minutes"
-        HOURS = "hours"
-        DAYS = "days"
+        MINUTES = "minutes", _("Minutes")
+        HOURS = "hours", _("Hours")
+        DAYS = "days", _("Days")
 
     class Missed(models.TextChoices):
-        SKIP = "skip", "leave it out"
-        LAST = "last", "send the last one late"
+        SKIP = "skip", _("leave it out")
+        LAST = "last", _("send the last one late")
 
     # What, and to whom.
     topic = models.CharField(max_length=100)
@@ -79,7 +81,8 @@ class Schedule(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.title or self.type} to {self.topic}"
+        parts = {"what": self.title or self.type, "topic": self.topic}
+        return gettext("%(what)s to %(topic)s") % parts
 
 
 class Announcement(models.Model):
@@ -91,10 +94,10 @@ class Announcement(models.Model):
     """
 
     class State(models.TextChoices):
-        SENT = "sent"
-        LATE = "late", "sent late"
-        SKIPPED = "skipped", "left out"
-        FAILED = "failed"
+        SENT = "sent", _("Sent")
+        LATE = "late", _("sent late")
+        SKIPPED = "skipped", _("left out")
+        FAILED = "failed", _("Failed")
 
     schedule = models.ForeignKey(
         Schedule, on_delete=models.SET_NULL, null=True, related_name="announcements", db_index=False

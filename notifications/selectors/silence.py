@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from celery import current_app
 from django.db.models import DateTimeField, DurationField, ExpressionWrapper, F
 from django.db.models.functions import Now
+from django.utils.translation import gettext, ngettext
 
 from notifications.live.breaker import breaker
 from notifications.models import Heard
@@ -36,8 +37,11 @@ def silence() -> Silence:
     seconds = _seconds()
     if seconds is not None and seconds < STALE_SECONDS:
         return Silence(seconds)
-    since = "not been heard yet" if seconds is None else f"not been heard for {_spoken(seconds)}"
-    return Silence(seconds, f"{_missing()} The sweep has {since}.")
+    if seconds is None:
+        since = gettext("The sweep has not been heard yet.")
+    else:
+        since = gettext("The sweep has not been heard for %(time)s.") % {"time": _spoken(seconds)}
+    return Silence(seconds, f"{_missing()} {since}")
 
 
 def _seconds() -> float | None:
@@ -55,10 +59,12 @@ def _missing() -> str:
         breaker.trip("Asking for workers", error)
         answers = None
     if answers is None:
-        return "The broker cannot be reached: what is sent waits until it is back."
+        return gettext("The broker cannot be reached: what is sent waits until it is back.")
     if answers:
-        return "Workers answer, but beat does not ring: schedules wait until it is started."
-    return "No worker answers: what is sent waits until one is started."
+        return gettext(
+            "Workers answer, but beat does not ring: schedules wait until it is started."
+        )
+    return gettext("No worker answers: what is sent waits until one is started.")
 
 
 def _workers_answer() -> bool | None:
@@ -85,6 +91,8 @@ def _workers_answer() -> bool | None:
 def _spoken(seconds: float) -> str:
     minutes = int(seconds // 60)
     if minutes < 120:
-        return "a minute" if minutes == 1 else f"{minutes} minutes"
+        return ngettext("a minute", "%(count)d minutes", minutes) % {"count": minutes}
     hours = minutes // 60
-    return f"{hours} hours" if hours < 48 else f"{hours // 24} days"
+    if hours < 48:
+        return ngettext("%(count)d hour", "%(count)d hours", hours) % {"count": hours}
+    return ngettext("%(count)d day", "%(count)d days", hours // 24) % {"count": hours // 24}

@@ -2,6 +2,7 @@
 
 from django.contrib.auth.signals import user_logged_in
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
 from notifications import NotificationType, notify_on, register, register_topic
 
@@ -9,16 +10,19 @@ SIGNED_IN = register(
     NotificationType(
         key="demo.signed_in",
         category="security",
-        title="New sign-in",
-        body="From {address}. If that was not you, change your password.",
+        title=_("New sign-in"),
+        body=_("From {address}. If that was not you, change your password."),
         example={"address": "192.0.2.7"},
     )
 )
 
 NEWS = register_topic(
-    "product.news", "Product news", "What we are working on, now and then", default=True
+    "product.news",
+    _("Product news"),
+    _("What we are working on, now and then"),
+    default=True,
 )
-RELEASES = register_topic("releases", "Releases", "Each version, when it is out")
+RELEASES = register_topic("releases", _("Releases"), _("Each version, when it is out"))
 
 
 def _over_http(request: HttpRequest | None, **_: object) -> bool:

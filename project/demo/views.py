@@ -5,6 +5,7 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
+from django.utils.translation import gettext
 from django.views.decorators.http import require_POST
 from kombu.exceptions import OperationalError
 
@@ -26,7 +27,7 @@ def send(request: HttpRequest) -> HttpResponse:
     form = SendForm(request.POST)
     if not form.is_valid():
         name, errors = next(iter(form.errors.items()))
-        return _answer(request, f"{name}: {errors[0]}", status=422)
+        return _answer(request, f"{form[name].label}: {errors[0]}", status=422)
     fields = {name: form.cleaned_data[name] for name in ("title", "body", "url", "level")}
     fields["actor"] = request.user.get_username()
     kind, _, key = form.cleaned_data["to"].partition(":")
@@ -41,8 +42,11 @@ def send(request: HttpRequest) -> HttpResponse:
     except InvalidNotification as error:
         return _answer(request, str(error), status=422)
     except OperationalError:
-        return _answer(request, "The broker cannot be reached.", status=503)
-    return _answer(request, f"A task sends it in {DELAY} seconds." if later else "Sent.")
+        return _answer(request, gettext("The broker cannot be reached."), status=503)
+    if later:
+        later_said = gettext("A task sends it in %(seconds)d seconds.") % {"seconds": DELAY}
+        return _answer(request, later_said)
+    return _answer(request, gettext("Sent."))
 
 
 def _by_task(kind: str, key: str, fields: dict[str, str]) -> None:

@@ -127,12 +127,17 @@ class Browser:
         ticket: str = self.post("/api/v1/ticket", None)["ticket"]
         return ticket
 
-    def socket(self, cursor: str = "", *, ticket: str = "", **options: Any) -> Socket:
-        """Open a socket from this cursor on, perhaps showing a ticket.
+    def socket(
+        self, cursor: str = "", *, ticket: str = "", language: str = "", **options: Any
+    ) -> Socket:
+        """Open a socket from this cursor on, perhaps showing a ticket, or asking for a language.
 
         Options go to `websockets.sync.client.connect`.
         """
         query = f"?{urllib.parse.urlencode({'cursor': cursor})}" if cursor else ""
+        headers = {"Cookie": _header(self.cookies)}
+        if language:
+            headers["Accept-Language"] = language
         options.setdefault("origin", self.site.url)
         options.setdefault("subprotocols", ["clarion.v1"])
         if ticket:
@@ -140,7 +145,7 @@ class Browser:
         return Socket(
             connect(
                 f"{self.site.ws_url}/ws/notifications/{query}",
-                additional_headers={"Cookie": _header(self.cookies)},
+                additional_headers=headers,
                 compression=None,
                 legacy=True,  # a socket outlives the statement that opens it
                 open_timeout=TIMEOUT,

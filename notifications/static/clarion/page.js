@@ -6,19 +6,12 @@ const TICK = 20_000; // ms between two looks at the clock, for relative times an
 const DWELL = 2_000; // ms that something has to be on a visible page before it counts as seen
 const SETTLE = 400; // ms in which arrivals are announced as one
 
-const STATUS_TEXT = {
-  connecting: "Connecting…",
-  live: "Live",
-  reconnecting: "Reconnecting…",
-  offline: "Offline",
-  signed_out: "Signed out",
-  stopped: "Disconnected",
-};
-const LEVEL_PREFIX = { success: "Success: ", warning: "Warning: ", error: "Error: " };
-
 const language = document.documentElement.lang;
 const title = document.title;
 const element = (id) => document.getElementById(id);
+/** What the page says, in the reader's language; `text` fills in the placeholders. */
+const TEXTS = JSON.parse(element("texts").textContent);
+const text = (name, values = {}) => TEXTS[name].replace(/\{(\w+)\}/g, (_, key) => values[key]);
 const inbox = element("inbox");
 const list = element("list");
 
@@ -81,7 +74,7 @@ function fill(row, item) {
   row.classList.toggle("is-unread", unread);
   row.classList.toggle("is-urgent", item.priority === "urgent");
   row.querySelector("use").setAttribute("href", `#icon-${item.level}`);
-  row.querySelector(".item-prefix").textContent = (unread ? "Unread. " : "") + (LEVEL_PREFIX[item.level] ?? "");
+  row.querySelector(".item-prefix").textContent = [unread && text("unread"), TEXTS[`level_${item.level}`]].filter(Boolean).map((part) => `${part} `).join("");
 
   const address = safeAddress(item.url);
   const [link, button] = row.querySelectorAll(".item-open");
@@ -99,7 +92,7 @@ function fill(row, item) {
   time.dateTime = item.created_at;
   time.title = new Date(item.created_at).toLocaleString(language);
   time.textContent = ago(item.created_at);
-  const label = unread ? "Mark as read" : "Mark as unread";
+  const label = text(unread ? "mark_read" : "mark_unread");
   row.querySelector(".item-toggle").setAttribute("aria-label", `${label}: ${item.title}`);
   row.querySelector(".item-toggle").title = label;
 }
@@ -136,8 +129,8 @@ function renderCounts() {
   const badge = element("badge");
   badge.hidden = unseen === 0;
   badge.textContent = unseen > 99 ? "99+" : String(unseen);
-  element("bell").setAttribute("aria-label", unseen ? `Notifications, ${unseen} new` : "Notifications");
-  element("unread").textContent = unread ? `${unread} unread` : "";
+  element("bell").setAttribute("aria-label", unseen ? text("notifications_new", { count: unseen }) : text("notifications"));
+  element("unread").textContent = unread ? text("unread_count", { count: unread }) : "";
   element("read-all").disabled = unread === 0;
   document.title = unseen ? `(${unseen}) ${title}` : title;
 }
@@ -145,7 +138,7 @@ function renderCounts() {
 function renderStatus() {
   const status = element("status");
   status.dataset.status = client.status;
-  status.querySelector(".status-text").textContent = STATUS_TEXT[client.status];
+  status.querySelector(".status-text").textContent = text(client.status);
 }
 
 // -- what people do ------------------------------------------------------------------------------------------------------------
@@ -158,9 +151,7 @@ async function attempt(action) {
     notice.hidden = true;
   } catch (error) {
     if (client.status === "signed_out") return;
-    notice.textContent = error.status === 403
-      ? "This page is out of date. Reload it and try again."
-      : "That did not work. Check the connection and try again.";
+    notice.textContent = text(error.status === 403 ? "out_of_date" : "failed");
     notice.hidden = false;
   }
 }
@@ -220,7 +211,9 @@ async function markSeen() {
 function announce(item) {
   if (arrivals.push(item) > 1) return;
   setTimeout(() => {
-    element("announcer").textContent = arrivals.length === 1 ? `New notification: ${arrivals[0].title}` : `${arrivals.length} new notifications`;
+    element("announcer").textContent = arrivals.length === 1
+      ? text("arrived", { title: arrivals[0].title })
+      : text("arrived_many", { count: arrivals.length });
     arrivals = [];
   }, SETTLE);
 }

@@ -9,7 +9,7 @@ document.getElementById("demo-panel").open = matchMedia("(min-width: 62rem)").ma
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
   const body = new FormData(form, event.submitter);
-  said.textContent = "Sending…";
+  said.textContent = form.dataset.sending;
   said.classList.remove("is-bad");
   try {
     const response = await fetch(form.action, { method: "POST", body, headers: { Accept: "application/json" } });
@@ -17,7 +17,7 @@ form.addEventListener("submit", async (event) => {
     said.textContent = detail;
     said.classList.toggle("is-bad", !response.ok);
   } catch {
-    said.textContent = "That did not go out. Is the server there?";
+    said.textContent = form.dataset.failed;
     said.classList.add("is-bad");
   }
 });
