@@ -6,6 +6,7 @@ ClarionError
 │   └── UnknownTopic
 ├── InvalidSchedule       it cannot recur like that, or never would
 ├── InvalidCursor         a cursor that this database did not give out
+├── CursorReset           a cursor that nothing can be resumed from any more
 ├── IdempotencyConflict   the key was used for something else
 ├── NotAllowed            the topic is not for this person to choose
 └── NothingToCancel       everybody concerned has it already
@@ -34,6 +35,14 @@ class InvalidSchedule(ClarionError, ValueError):
 
 class InvalidCursor(ClarionError, ValueError):
     """Not a cursor, or one of another database or of the future."""
+
+
+class CursorReset(ClarionError):
+    """Nothing can be resumed from this cursor; `reason` is that of the socket's `reset` frame."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"Nothing can be resumed from this cursor ({reason}).")
+        self.reason = reason
 
 
 class IdempotencyConflict(ClarionError):

@@ -1,17 +1,16 @@
 """The HTTP API, mounted at `/api/v1/`: one service or selector call per operation."""
 
-from ninja import NinjaAPI
 from ninja.security import django_auth
 
-from notifications.api import errors, inbox, ticket
+from notifications.api import inbox, ticket
+from notifications.api.base import ClarionAPI
 
-api = NinjaAPI(
+api = ClarionAPI(
     title="Clarion",
     version="1",
     urls_namespace="clarion-api",
     auth=django_auth,
     description="Sockets deliver; HTTP changes state.",
 )
-errors.install(api)
 api.add_router("/inbox", inbox.router)
 api.add_router("", ticket.router)
