@@ -3,12 +3,15 @@
 ClarionError
 ├── InvalidNotification   the content or the audience cannot be sent as it is
 │   ├── UnknownType
-│   └── UnknownTopic
+│   ├── UnknownTopic
+│   └── NoRecipients      of those named, nobody is known
 ├── InvalidSchedule       it cannot recur like that, or never would
 ├── InvalidCursor         a cursor that this database did not give out
 ├── CursorReset           a cursor that nothing can be resumed from any more
 ├── IdempotencyConflict   the key was used for something else
+├── InProgress            the same is being done at this moment; ask again
 ├── NotAllowed            the topic is not for this person to choose
+│   └── OutOfScope        the API key is not for this
 └── NothingToCancel       everybody concerned has it already
 """
 
@@ -27,6 +30,10 @@ class UnknownType(InvalidNotification):
 
 class UnknownTopic(InvalidNotification):
     """No such audience."""
+
+
+class NoRecipients(InvalidNotification):
+    """Of those who were named, nobody is known."""
 
 
 class InvalidSchedule(ClarionError, ValueError):
@@ -49,9 +56,17 @@ class IdempotencyConflict(ClarionError):
     """The idempotency key was used before, for other content or another audience."""
 
 
+class InProgress(ClarionError):
+    """What this idempotency key stands for is being done at this moment."""
+
+
 class NothingToCancel(ClarionError):
     """No row of the outbox was left of what was to be cancelled."""
 
 
 class NotAllowed(ClarionError):
     """A topic that this person may not subscribe to, or that nobody chooses."""
+
+
+class OutOfScope(NotAllowed):
+    """The API key was not given this type, this topic, or the right to notify people."""

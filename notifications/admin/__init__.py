@@ -1,6 +1,7 @@
-"""What operators see: announcements, schedules, notifications, the outbox with its parked rows."""
+"""What operators see: announcements, schedules, API keys, the outbox with its parked rows."""
 
 from notifications.admin.announcements import AnnouncementAdmin
+from notifications.admin.api_keys import ApiKeyAdmin
 from notifications.admin.notifications import NotificationAdmin
 from notifications.admin.outbox import OutboxAdmin
 from notifications.admin.people import NotifyPeople
@@ -8,6 +9,7 @@ from notifications.admin.schedules import ScheduleAdmin
 
 __all__ = [
     "AnnouncementAdmin",
+    "ApiKeyAdmin",
     "NotificationAdmin",
     "NotifyPeople",
     "OutboxAdmin",
