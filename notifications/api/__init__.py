@@ -2,7 +2,7 @@
 
 from ninja.security import django_auth
 
-from notifications.api import inbox, ticket
+from notifications.api import inbox, publishing, ticket
 from notifications.api.base import ClarionAPI
 
 api = ClarionAPI(
@@ -10,7 +10,8 @@ api = ClarionAPI(
     version="1",
     urls_namespace="clarion-api",
     auth=django_auth,
-    description="Sockets deliver; HTTP changes state.",
+    description="Sockets deliver; HTTP changes state, and publishes for other services.",
 )
 api.add_router("/inbox", inbox.router)
 api.add_router("", ticket.router)
+api.add_router("", publishing.router)

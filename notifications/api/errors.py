@@ -21,11 +21,14 @@ ANSWERS: dict[type[ours.ClarionError], ErrorCode] = {
     ours.InvalidNotification: codes.INVALID_NOTIFICATION,
     ours.UnknownType: codes.UNKNOWN_NOTIFICATION_TYPE,
     ours.UnknownTopic: codes.UNKNOWN_TOPIC,
+    ours.NoRecipients: codes.NO_RECIPIENTS,
     ours.InvalidSchedule: codes.INVALID_SCHEDULE,
     ours.InvalidCursor: codes.CURSOR_INVALID,
     ours.CursorReset: codes.CURSOR_RESET,
     ours.IdempotencyConflict: codes.IDEMPOTENCY_CONFLICT,
+    ours.InProgress: codes.IDEMPOTENCY_IN_PROGRESS,
     ours.NotAllowed: codes.NOT_ALLOWED,
+    ours.OutOfScope: codes.OUT_OF_SCOPE,
     ours.NothingToCancel: codes.NOTHING_TO_CANCEL,
 }
 # What django-ninja refuses by itself.
@@ -72,7 +75,10 @@ def install(api: NinjaAPI) -> None:
 
 def _ours(request: HttpRequest, error: Any) -> HttpResponse:
     code = next(ANSWERS[kind] for kind in type(error).__mro__ if kind in ANSWERS)
-    return problem(code, str(error), reason=getattr(error, "reason", None))
+    answer = problem(code, str(error), reason=getattr(error, "reason", None))
+    if isinstance(error, ours.InProgress):
+        answer["Retry-After"] = "1"
+    return answer
 
 
 def _refused(request: HttpRequest, error: Any) -> HttpResponse:

@@ -21,12 +21,18 @@ class ErrorCode:
 
 NOT_JSON = ErrorCode("not_json", "Not JSON", 400, "the body is not JSON", socket=True)
 UNAUTHORIZED = ErrorCode(
-    "unauthorized", "Sign in first", 401, "nobody is signed in, or not any more"
+    "unauthorized",
+    "Sign in first",
+    401,
+    "nobody is signed in, or not any more; the API key is missing, unknown, expired or revoked",
 )
 CSRF_FAILED = ErrorCode(
     "csrf_failed", "No CSRF token", 403, "the CSRF token is missing or wrong, or the origin is"
 )
 NOT_ALLOWED = ErrorCode("not_allowed", "Not allowed", 403, "it is not for this person to choose")
+OUT_OF_SCOPE = ErrorCode(
+    "out_of_scope", "Out of scope", 403, "the API key was not given this type, topic or audience"
+)
 NOT_FOUND = ErrorCode("not_found", "Not found", 404, "there is no such thing, or it is not yours")
 METHOD_NOT_ALLOWED = ErrorCode(
     "method_not_allowed", "Method not allowed", 405, "the path knows other methods: see `Allow`"
@@ -66,6 +72,15 @@ UNKNOWN_TOPIC = ErrorCode("unknown_topic", "Unknown topic", 422, "there is no su
 INVALID_SCHEDULE = ErrorCode(
     "invalid_schedule", "Cannot recur", 422, "it cannot recur like that, or never would"
 )
+NO_RECIPIENTS = ErrorCode(
+    "no_recipients", "No recipients", 422, "nobody is known of those who are named"
+)
+IDEMPOTENCY_IN_PROGRESS = ErrorCode(
+    "idempotency_in_progress",
+    "In progress",
+    409,
+    "a request with this idempotency key is being done: again after `Retry-After` seconds",
+)
 IDEMPOTENCY_CONFLICT = ErrorCode(
     "idempotency_conflict", "Key used before", 422, "the idempotency key stands for something else"
 )
@@ -78,6 +93,7 @@ ERROR_CODES = (
     UNAUTHORIZED,
     CSRF_FAILED,
     NOT_ALLOWED,
+    OUT_OF_SCOPE,
     NOT_FOUND,
     METHOD_NOT_ALLOWED,
     CURSOR_INVALID,
@@ -88,6 +104,8 @@ ERROR_CODES = (
     UNKNOWN_NOTIFICATION_TYPE,
     UNKNOWN_TOPIC,
     INVALID_SCHEDULE,
+    NO_RECIPIENTS,
+    IDEMPOTENCY_IN_PROGRESS,
     IDEMPOTENCY_CONFLICT,
     UNKNOWN_TYPE,
 )

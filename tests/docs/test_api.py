@@ -8,7 +8,14 @@ from django.urls import URLPattern, get_resolver
 
 from notifications import exceptions
 from notifications.api import api, errors
+from notifications.api.publishing_schemas import (
+    NotificationIn,
+    ProgressOut,
+    PublishedOut,
+    UnknownOut,
+)
 from notifications.api.schemas import ChangeOut, ListOut, Problem, ProblemPart, TicketOut
+from notifications.selectors.publications import STATES
 from notifications.wire import error_codes
 from tests.docs.pages import ROOT, code, named, page, section, table
 
@@ -17,7 +24,7 @@ TEXT = page("api.md")
 
 def test_every_operation_is_there_and_no_other() -> None:
     operations = {
-        (method.upper(), path)
+        (method.upper(), re.sub(r"{\w+}", "{id}", path))
         for path, methods in api.get_openapi_schema()["paths"].items()
         for method in methods
     }
@@ -34,6 +41,14 @@ def test_fields() -> None:
     assert named(rows) == set(ListOut.model_fields)
     rows = table(section(TEXT, "### `POST /api/v1/ticket`"), "field of the answer")
     assert named(rows) == set(TicketOut.model_fields)
+    rows = table(section(TEXT, "### `POST /api/v1/notifications`"), "field of the answer")
+    assert named(rows[:2]) | {"unknown"} == set(PublishedOut.model_fields)
+    assert set(UnknownOut.model_fields) <= set(code(rows[2][1]))
+    rows = table(section(TEXT, "### `GET /api/v1/notifications/{id}`"), "field of the answer")
+    assert named(rows) == set(ProgressOut.model_fields)
+    assert set(STATES) == set(code(rows[1][1]))
+    publishing = code(section(TEXT, "### `POST /api/v1/notifications`"))
+    assert set(NotificationIn.model_fields) <= set(publishing)
     change = section(TEXT, "### `POST /api/v1/inbox/seen`, `read`, `unread`, `archive`")
     assert set(ChangeOut.model_fields) <= set(code(change))
 
