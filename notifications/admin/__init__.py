@@ -1,7 +1,8 @@
-"""What operators see: announcements, schedules, notifications, the outbox with its parked rows."""
+"""What operators see: announcements, schedules, API keys, the outbox with its parked rows."""
 
 from notifications.admin import names
 from notifications.admin.announcements import AnnouncementAdmin
+from notifications.admin.api_keys import ApiKeyAdmin
 from notifications.admin.notifications import NotificationAdmin
 from notifications.admin.outbox import OutboxAdmin
 from notifications.admin.people import NotifyPeople
@@ -11,6 +12,7 @@ names.give()
 
 __all__ = [
     "AnnouncementAdmin",
+    "ApiKeyAdmin",
     "NotificationAdmin",
     "NotifyPeople",
     "OutboxAdmin",

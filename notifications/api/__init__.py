@@ -1,17 +1,17 @@
 """The HTTP API, mounted at `/api/v1/`: one service or selector call per operation."""
 
-from ninja import NinjaAPI
 from ninja.security import django_auth
 
-from notifications.api import errors, inbox, ticket
+from notifications.api import inbox, publishing, ticket
+from notifications.api.base import ClarionAPI
 
-api = NinjaAPI(
+api = ClarionAPI(
     title="Clarion",
     version="1",
     urls_namespace="clarion-api",
     auth=django_auth,
-    description="Sockets deliver; HTTP changes state.",
+    description="Sockets deliver; HTTP changes state, and publishes for other services.",
 )
-errors.install(api)
 api.add_router("/inbox", inbox.router)
 api.add_router("", ticket.router)
+api.add_router("", publishing.router)

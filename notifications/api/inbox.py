@@ -6,7 +6,8 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.http import HttpRequest
 from ninja import Query, Router
 
-from notifications.api.schemas import ChangeOut, CursorIn, ErrorOut, IdsIn, ListOut
+from notifications.api.errors import problems
+from notifications.api.schemas import ChangeOut, CursorIn, IdsIn, ListOut
 from notifications.conf import settings
 from notifications.exceptions import InvalidCursor
 from notifications.rendering import rendered
@@ -65,13 +66,13 @@ def archive(request: HttpRequest, body: IdsIn) -> Answer:
     return _mark(request, "archived", body)
 
 
-@router.post("/seen-all", response={200: ChangeOut, 409: ErrorOut}, summary="Mark all as seen")
+@router.post("/seen-all", response={200: ChangeOut, **problems(409)}, summary="Mark all as seen")
 def mark_all_seen(request: HttpRequest, body: CursorIn) -> Answer:
     """All that a client at this cursor knows, and nothing newer."""
     return _mark_all(request, "seen", body)
 
 
-@router.post("/read-all", response={200: ChangeOut, 409: ErrorOut}, summary="Mark all as read")
+@router.post("/read-all", response={200: ChangeOut, **problems(409)}, summary="Mark all as read")
 def mark_all_read(request: HttpRequest, body: CursorIn) -> Answer:
     """All that a client at this cursor knows, and nothing newer."""
     return _mark_all(request, "read", body)

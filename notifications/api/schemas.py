@@ -4,8 +4,11 @@ from typing import Annotated, Any
 
 from ninja import Field, Schema
 
+from notifications.wire.error_codes import ERROR_CODES
+
 # As many as one change frame can tell of, and then some.
 IDS_MAX = 100
+CODES = [code.code for code in ERROR_CODES if code.status]
 
 NotificationId = Annotated[int, Field(ge=1, lt=2**53)]
 
@@ -53,8 +56,21 @@ class TicketOut(Schema):
     expires_in: int
 
 
-class ErrorOut(Schema):
-    """Why a request was not carried out."""
+class ProblemPart(Schema):
+    """One thing that is wrong: in which part of the request, and where in it."""
 
-    code: str
+    part: Annotated[str, Field(examples=["body"], description="body, query, path or header")]
+    pointer: Annotated[str, Field(examples=["#/ids/0"], description="as in RFC 6901")]
     detail: str
+
+
+class Problem(Schema):
+    """Why a request was not carried out, as in RFC 9457. Decide by `code`, not by texts."""
+
+    type: Annotated[str, Field(examples=["about:blank"])]
+    title: str
+    status: int
+    detail: Annotated[str, Field(description="for people")]
+    code: Annotated[str, Field(json_schema_extra={"enum": CODES})]
+    errors: list[ProblemPart] | None = None
+    reason: Annotated[str | None, Field(description="of `cursor_reset`")] = None

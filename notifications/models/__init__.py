@@ -3,10 +3,12 @@ from notifications.models.inbox import Inbox, Item
 from notifications.models.log import LogEntry, LogHead, Membership, Topic
 from notifications.models.notification import Level, Notification, Priority
 from notifications.models.outbox import Outbox
+from notifications.models.publishing import ApiKey, Publication
 from notifications.models.schedule import Announcement, Heard, Schedule
 
 __all__ = [
     "Announcement",
+    "ApiKey",
     "Heard",
     "IdempotencyKey",
     "Inbox",
@@ -18,6 +20,7 @@ __all__ = [
     "Notification",
     "Outbox",
     "Priority",
+    "Publication",
     "Schedule",
     "Topic",
 ]

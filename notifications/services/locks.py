@@ -1,5 +1,7 @@
 """Row locks that Django has no spelling for."""
 
+import hashlib
+
 from django.db import connection
 
 from notifications.models import Inbox, LogHead, Schedule
@@ -15,6 +17,23 @@ def wait_at_most(seconds: float) -> None:
             cursor.execute(
                 "SELECT set_config('lock_timeout', %s, true)", [f"{int(seconds * 1000)}ms"]
             )
+
+
+def lock_name(name: str, seconds: float) -> None:
+    """Have this transaction be the only one under a name; wait at most so long for another.
+
+    Raises `OperationalError` when the other one is not done by then. On SQLite every transaction
+    that writes is the only one.
+    """
+    if connection.vendor != "postgresql":
+        return
+    number = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], signed=True)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT current_setting('lock_timeout')")
+        (usual,) = cursor.fetchone()
+        wait_at_most(seconds)
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [number])
+        cursor.execute("SELECT set_config('lock_timeout', %s, true)", [usual])
 
 
 def lock_inbox(inbox_id: int) -> Inbox:

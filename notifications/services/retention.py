@@ -7,7 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from notifications.conf import settings
-from notifications.models import IdempotencyKey, LogEntry
+from notifications.models import IdempotencyKey, LogEntry, Publication
 from notifications.services.locks import lock_head
 
 # Rows per transaction, so that no lock is held for long.
@@ -15,18 +15,25 @@ BATCH = 1000
 
 
 def cleanup() -> int:
-    """Delete idempotency keys and entries of the log that are past their time; how many."""
+    """Delete idempotency keys and entries of the log that are past their time; how many.
+
+    And what is known of publications, a day after their keys: who asks with a key that is still
+    there is told what was answered.
+    """
     now = timezone.now()
-    return _delete_keys(now - timedelta(days=settings.idempotency_days)) + _prune_log(
-        now - timedelta(days=settings.log_days)
+    keys_before = now - timedelta(days=settings.idempotency_days)
+    return (
+        _delete_rows(IdempotencyKey, keys_before)
+        + _delete_rows(Publication, keys_before - timedelta(days=1))
+        + _prune_log(now - timedelta(days=settings.log_days))
     )
 
 
-def _delete_keys(before: datetime) -> int:
+def _delete_rows(model: type[IdempotencyKey | Publication], before: datetime) -> int:
     deleted = 0
     while True:
-        old = IdempotencyKey.objects.filter(created_at__lt=before).order_by("created_at")
-        count, _ = IdempotencyKey.objects.filter(
+        old = model._default_manager.filter(created_at__lt=before).order_by("created_at")
+        count, _ = model._default_manager.filter(
             pk__in=list(old.values_list("pk", flat=True)[:BATCH])
         ).delete()
         deleted += count

@@ -9,7 +9,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields
 from typing import ClassVar, NotRequired, TypedDict
 
+from notifications.wire import error_codes
 from notifications.wire.cursor import NUMBER_LIMIT, Cursor
+from notifications.wire.error_codes import ErrorCode
 
 SUBPROTOCOL = "clarion.v1"
 
@@ -214,9 +216,9 @@ def _names(frame: Frame) -> tuple[str, ...]:
 class BadFrame(ValueError):
     """A client frame that cannot be taken; `code` and the message go into an `error` frame."""
 
-    def __init__(self, code: str, detail: str) -> None:
+    def __init__(self, code: ErrorCode, detail: str) -> None:
         super().__init__(detail)
-        self.code = code
+        self.code = code.code
 
 
 @dataclass(frozen=True)
@@ -239,21 +241,21 @@ def decode(text: str) -> Resume | Ack:
     try:
         payload = json.loads(text)
     except (ValueError, RecursionError):
-        raise BadFrame("not_json", "A frame is one JSON object.") from None
+        raise BadFrame(error_codes.NOT_JSON, "A frame is one JSON object.") from None
     if not isinstance(payload, dict):
-        raise BadFrame("not_json", "A frame is one JSON object.")
+        raise BadFrame(error_codes.NOT_JSON, "A frame is one JSON object.")
     if payload.get("type") == "ack":
         return Ack(_number(payload, "seq"), _number(payload, "position"))
     if payload.get("type") == "resume":
         epoch = payload.get("epoch")
         if not isinstance(epoch, str):
-            raise BadFrame("bad_field", "epoch must be a string.")
+            raise BadFrame(error_codes.BAD_FIELD, "epoch must be a string.")
         return Resume(Cursor(epoch, _number(payload, "seq"), _number(payload, "position")))
-    raise BadFrame("unknown_type", "Clients send resume and ack.")
+    raise BadFrame(error_codes.UNKNOWN_TYPE, "Clients send resume and ack.")
 
 
 def _number(payload: dict[str, object], name: str) -> int:
     value = payload.get(name)
     if type(value) is not int or not 0 <= value < NUMBER_LIMIT:
-        raise BadFrame("bad_field", f"{name} must be a whole number from 0.")
+        raise BadFrame(error_codes.BAD_FIELD, f"{name} must be a whole number from 0.")
     return value

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 
-from notifications.wire import close_codes, frames
+from notifications.wire import close_codes, error_codes, frames
 from notifications.wire.choices import Choices
 from notifications.wire.close_codes import CloseCode
 from notifications.wire.cursor import Cursor
@@ -265,7 +265,7 @@ class Session:
         if self.state is State.CLOSED:
             return []
         self._count(now)
-        return self._refuse("not_json", "Frames are text.")
+        return self._refuse(error_codes.NOT_JSON.code, "Frames are text.")
 
     def stalled(self) -> None:
         """The socket has taken all that it may owe: write nothing until `drained`."""

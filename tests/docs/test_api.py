@@ -1,22 +1,30 @@
 """docs/api.md has every path, field and error code, and no other."""
 
-import inspect
 import re
 from typing import Any
 
 from django.test import Client
 from django.urls import URLPattern, get_resolver
 
+from notifications import exceptions
 from notifications.api import api, errors
-from notifications.api.schemas import ChangeOut, ListOut, TicketOut
-from tests.docs.pages import code, named, page, section, table
+from notifications.api.publishing_schemas import (
+    NotificationIn,
+    ProgressOut,
+    PublishedOut,
+    UnknownOut,
+)
+from notifications.api.schemas import ChangeOut, ListOut, Problem, ProblemPart, TicketOut
+from notifications.selectors.publications import STATES
+from notifications.wire import error_codes
+from tests.docs.pages import ROOT, code, named, page, section, table
 
 TEXT = page("api.md")
 
 
 def test_every_operation_is_there_and_no_other() -> None:
     operations = {
-        (method.upper(), path)
+        (method.upper(), re.sub(r"{\w+}", "{id}", path))
         for path, methods in api.get_openapi_schema()["paths"].items()
         for method in methods
     }
@@ -33,15 +41,50 @@ def test_fields() -> None:
     assert named(rows) == set(ListOut.model_fields)
     rows = table(section(TEXT, "### `POST /api/v1/ticket`"), "field of the answer")
     assert named(rows) == set(TicketOut.model_fields)
+    rows = table(section(TEXT, "### `POST /api/v1/notifications`"), "field of the answer")
+    assert named(rows[:2]) | {"unknown"} == set(PublishedOut.model_fields)
+    assert set(UnknownOut.model_fields) <= set(code(rows[2][1]))
+    rows = table(section(TEXT, "### `GET /api/v1/notifications/{id}`"), "field of the answer")
+    assert named(rows) == set(ProgressOut.model_fields)
+    assert set(STATES) == set(code(rows[1][1]))
+    publishing = code(section(TEXT, "### `POST /api/v1/notifications`"))
+    assert set(NotificationIn.model_fields) <= set(publishing)
     change = section(TEXT, "### `POST /api/v1/inbox/seen`, `read`, `unread`, `archive`")
     assert set(ChangeOut.model_fields) <= set(code(change))
 
 
-def test_error_codes() -> None:
-    codes = re.findall(r'"code": "(\w+)"', inspect.getsource(errors))
-    assert codes
-    for found in codes:
-        assert f'"code": "{found}"' in section(TEXT, "## Errors")
+def test_error_codes_are_one_table() -> None:
+    text = section(TEXT, "## Errors")
+    ours = [
+        [f"`{code.code}`", str(code.status), code.title, code.when]
+        for code in error_codes.ERROR_CODES
+        if code.status
+    ]
+    assert table(text, "code") == ours
+    declared = [
+        value for value in vars(error_codes).values() if isinstance(value, error_codes.ErrorCode)
+    ]
+    assert declared == list(error_codes.ERROR_CODES)
+    assert len({code.code for code in declared}) == len(declared)
+    rows = table(text, "member")
+    assert named(rows) == set(Problem.model_fields)
+    entry = next(row for row in rows if row[0] == "`errors`")
+    assert set(ProblemPart.model_fields) <= set(code(entry[1]))
+
+
+def test_every_code_is_given_and_every_exception_answered() -> None:
+    answered = [*errors.ANSWERS.values(), *(known for known, _ in errors.BY_STATUS.values())]
+    sources = [path.read_text() for path in (ROOT / "notifications/api").glob("*.py")]
+    for known in error_codes.ERROR_CODES:
+        name = next(key for key, value in vars(error_codes).items() if value is known)
+        raised = any(f"codes.{name}," in source for source in sources)
+        assert (raised or known in answered) == (known.status is not None), name
+    kinds = [exceptions.ClarionError]
+    while kinds:
+        kind = kinds.pop()
+        kinds += kind.__subclasses__()
+        if kind is not exceptions.ClarionError:
+            assert kind in errors.ANSWERS, kind
 
 
 def test_every_page_of_the_site_is_there() -> None:
@@ -68,21 +111,52 @@ def site_paths() -> set[str]:
 
 def test_errors_are_as_described(client: Client, ada: Any) -> None:
     url = "/api/v1/inbox/"
-    assert client.get(url).status_code == 401
-    assert client.get(url).json() == {"detail": "Unauthorized"}
+    refused(client.get(url), 401, "unauthorized")
     strict = Client(enforce_csrf_checks=True)
     for browser in (client, strict):
         browser.force_login(ada)
-    assert post(strict, f"{url}read", {"ids": ["1"]}).status_code == 403
-    answer = post(client, f"{url}read-all", {"cursor": "other.0.0"})
-    assert (answer.status_code, answer.json()["code"]) == (409, "cursor_invalid")
-    assert post(client, f"{url}read-all", {"cursor": "nonsense"}).status_code == 409
-    for ids in ([], ["x"], ["1"] * 101):
-        answer = post(client, f"{url}read", {"ids": ids})
-        assert answer.status_code == 422
-        assert isinstance(answer.json()["detail"], list)
-    assert client.get(url, {"limit": 101}).status_code == 422
+    refused(post(strict, f"{url}read", {"ids": ["1"]}), 403, "csrf_failed")
+    refused(post(client, f"{url}read-all", {"cursor": "other.0.0"}), 409, "cursor_invalid")
+    refused(post(client, f"{url}read-all", {"cursor": "nonsense"}), 409, "cursor_invalid")
+    for ids, pointer in (([], "#/ids"), (["x"], "#/ids/0"), (["1"] * 101, "#/ids")):
+        body = refused(post(client, f"{url}read", {"ids": ids}), 422, "bad_field")
+        assert [(part["part"], part["pointer"]) for part in body["errors"]] == [("body", pointer)]
+    body = refused(client.get(url, {"limit": 101}), 422, "bad_field")
+    assert [(part["part"], part["pointer"]) for part in body["errors"]] == [("query", "#/limit")]
+    answer = client.post(f"{url}read", "{", content_type="application/json")
+    refused(answer, 400, "not_json")
+    answer = client.get(f"{url}read")
+    refused(answer, 405, "method_not_allowed")
+    assert answer["Allow"] == "POST"
     assert post(client, f"{url}read", {"ids": ["1"]}).json()["items"] == []
+
+
+def refused(answer: Any, status: int, code: str) -> dict[str, Any]:
+    """Check that this is the error, as a problem; its body."""
+    body: dict[str, Any] = answer.json()
+    assert (answer.status_code, body["code"]) == (status, code)
+    assert answer["Content-Type"] == "application/problem+json"
+    assert body["type"] == "about:blank"
+    assert body["status"] == status
+    assert body["title"]
+    assert body["detail"]
+    return body
+
+
+def test_every_operation_declares_its_errors() -> None:
+    schema = api.get_openapi_schema()
+    for path, methods in schema["paths"].items():
+        for method, operation in methods.items():
+            declared = {status for status in operation["responses"] if status >= 400}
+            expected = {401} if method == "get" else {401, 403}
+            assert expected <= declared, (method, path)
+            assert ("requestBody" in operation) == (400 in declared), (method, path)
+            for status in declared:
+                content = operation["responses"][status]["content"]
+                assert content == {
+                    errors.MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}
+                }
+    assert schema["components"]["schemas"]["Problem"]["properties"]["code"]["enum"]
 
 
 def post(client: Client, url: str, data: dict[str, Any]) -> Any:

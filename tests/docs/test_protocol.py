@@ -8,7 +8,7 @@ from typing import get_args
 import pytest
 
 from notifications.selectors import places, resume
-from notifications.wire import close_codes, cursor, events, frames, session
+from notifications.wire import close_codes, cursor, error_codes, events, frames, session
 from tests.docs.pages import ROOT, code, named, page, section, table
 
 TEXT = page("protocol.md")
@@ -68,8 +68,11 @@ def test_reasons_of_a_reset() -> None:
 
 def test_codes_of_an_error() -> None:
     source = inspect.getsource(frames) + inspect.getsource(session)
-    codes = re.findall(r'(?:BadFrame|_refuse)\("(\w+)"', source)
-    assert named(table(section(TEXT, "### `error`"), "code")) == set(codes)
+    given = set(re.findall(r"(?:BadFrame|_refuse)\(error_codes\.(\w+)", source))
+    ours = [code for code in error_codes.ERROR_CODES if code.socket]
+    assert {getattr(error_codes, name) for name in given} == set(ours)
+    codes = named(table(section(TEXT, "### `error`"), "code"))
+    assert codes == {code.code for code in ours}
 
 
 def test_close_codes_are_one_table() -> None:

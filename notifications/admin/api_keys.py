@@ -1,0 +1,171 @@
+"""API keys of other services: made, shown once, listed and revoked."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.admin.views.main import ChangeList
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+
+from notifications import registry
+from notifications.admin import audiences
+from notifications.admin.audiences import Choices
+from notifications.admin.forms import offer
+from notifications.admin.pages import OperatorPages, operator
+from notifications.models import ApiKey
+from notifications.selectors.api_keys import state
+from notifications.services import api_keys, permissions
+
+SCOPE = ("types", "topics", "may_notify")
+
+
+class ApiKeyForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy only
+    """A new key. Who makes it gives no more than they have themselves."""
+
+    # The class hides what was posted, which instances still have under these names.
+    types = forms.MultipleChoiceField(
+        widget=forms.CheckboxSelectMultiple, help_text="Kinds of notification it may send"
+    )
+    topics = forms.MultipleChoiceField(
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text="Topics it may broadcast to",
+    )
+    may_notify = forms.BooleanField(
+        required=False, label="People", help_text="May notify people whom it names, any of them"
+    )
+
+    request: HttpRequest
+
+    class Meta:
+        model = ApiKey
+        fields = ("name", *SCOPE, "expires_at")
+        help_texts = {
+            "name": "The service that gets it",
+            "expires_at": "Opens nothing from then on; empty: until it is revoked",
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # Pages that only show a key have no fields.
+        if "types" in self.fields:
+            offer(self, "types", _types())
+            offer(self, "topics", _topics(self.request))
+
+    def clean_may_notify(self) -> bool:
+        """Who may not notify people cannot have it done."""
+        wanted: bool = self.cleaned_data["may_notify"]
+        if wanted and not permissions.may_announce(self.request.user):
+            raise forms.ValidationError("You may not notify people yourself.")
+        return wanted
+
+    def clean(self) -> dict[str, Any]:
+        """Without one of the two a key would be good for nothing."""
+        cleaned = cast("dict[str, Any]", super().clean())
+        if not self.errors and not (cleaned["topics"] or cleaned["may_notify"]):
+            raise forms.ValidationError("Give it topics, or the right to notify people.")
+        return cleaned
+
+
+def _types() -> Choices:
+    known = [(kind.key, kind.key) for kind in registry.all_types()]
+    return [(ApiKey.EVERYTHING, "All, those of later too"), *known]
+
+
+def _topics(request: HttpRequest) -> Choices:
+    """The topics that they may reach themselves."""
+    user = request.user
+    _, *groups = audiences.choices(lambda topic: permissions.may_announce(user, topic))
+    every = [(ApiKey.EVERYTHING, "All, those of later too")]
+    may_reach_all = permissions.may_announce(user, registry.EVERYONE)
+    return [*(every if may_reach_all else []), *groups]
+
+
+@admin.register(ApiKey)
+class ApiKeyAdmin(OperatorPages):
+    """What services may publish with. A key is not changed: another one is made."""
+
+    form = ApiKeyForm
+    list_display = ("name", "prefix", "state_shown", "scope", "created_by", "last_used_at")
+    list_select_related = ("created_by",)
+    search_fields = ("name", "prefix")
+    ordering = ("-created_at",)
+    actions = ("revoke",)
+
+    # --- What may be done ------------------------------------------------------------------------
+
+    def has_change_permission(self, request: HttpRequest, obj: ApiKey | None = None) -> bool:
+        """Revoking is the only change."""
+        return obj is None and super().has_change_permission(request)
+
+    def has_delete_permission(self, request: HttpRequest, obj: ApiKey | None = None) -> bool:
+        """Never: what it published is its own. Revoke it."""
+        return False
+
+    @admin.action(description="Revoke selected keys", permissions=["change"])
+    def revoke(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> None:
+        """Have them open nothing from now on, for good."""
+        for key in queryset.filter(revoked_at=None):
+            self.log_change(request, key, "Revoked.")
+        count = api_keys.revoke(queryset)
+        said = "1 key opens nothing any more." if count == 1 else f"{count} keys open nothing now."
+        self.message_user(request, said, messages.SUCCESS)
+
+    # --- Pages -----------------------------------------------------------------------------------
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        """Django's own: keys have no topic to label."""
+        return ChangeList
+
+    def get_form(
+        self, request: HttpRequest, obj: ApiKey | None = None, change: bool = False, **kwargs: Any
+    ) -> type[forms.ModelForm[ApiKey]]:
+        """The form, which knows who asks."""
+        form: Any = super().get_form(request, obj, change, **kwargs)
+        form.request = request
+        return form  # type: ignore[no-any-return]
+
+    def get_fields(self, request: HttpRequest, obj: ApiKey | None = None) -> list[Any]:
+        """Of a key that is there, all but its digest, which is of no use to anybody."""
+        if obj is None:
+            return ["name", *SCOPE, "expires_at"]
+        made = ["created_by", "created_at", "expires_at", "last_used_at", "revoked_at"]
+        return ["name", "prefix", "state_shown", *SCOPE, *made]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: ApiKey | None = None) -> list[str]:
+        """All of a key that is there."""
+        return [] if obj is None else self.get_fields(request, obj)
+
+    def save_model(self, request: HttpRequest, obj: ApiKey, form: Any, change: bool) -> None:
+        """Make it. What is shown is kept for the answer to this very request, nowhere else."""
+        request.new_key = api_keys.create(obj, operator(request))  # type: ignore[attr-defined]
+
+    def response_add(
+        self, request: HttpRequest, obj: ApiKey, post_url_continue: str | None = None
+    ) -> HttpResponse:
+        """The key, this once: no redirect, which would have to carry it somewhere."""
+        # Pages of the admin are not stored by browsers.
+        new: Any = request
+        return self.page(request, "api_key", "New API key", key=obj, shown=new.new_key.shown)
+
+    # --- Columns ---------------------------------------------------------------------------------
+
+    @admin.display(description="state")
+    def state_shown(self, key: ApiKey) -> str:
+        """Whether it opens anything."""
+        return state(key, timezone.now()).capitalize()
+
+    @admin.display(description="may send")
+    def scope(self, key: ApiKey) -> str:
+        """What it was given, in a line."""
+        to = [*(["people"] if key.may_notify else []), *map(_named, key.topics)]
+        types = ", ".join(map(_named, key.types))
+        return f"{types} to {', '.join(to)}" if types and to else "nothing"
+
+
+def _named(part: str) -> str:
+    return "all" if part == ApiKey.EVERYTHING else part

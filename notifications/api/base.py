@@ -1,0 +1,59 @@
+"""What is the same for every operation of the API."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.http import HttpRequest, HttpResponseNotAllowed
+from django.http.response import HttpResponseBase
+from django.urls import URLPattern, URLResolver
+from ninja import NinjaAPI
+from ninja.openapi.schema import OpenAPISchema
+
+from notifications.api import errors, openapi
+from notifications.wire import error_codes as codes
+
+View = Callable[..., HttpResponseBase]
+Urls = tuple[list[URLResolver | URLPattern], str, str]
+
+
+class ClarionAPI(NinjaAPI):
+    """django-ninja, with errors as RFC 9457 wants them, whoever finds them."""
+
+    def __init__(self, **options: Any) -> None:
+        """Take what NinjaAPI takes."""
+        super().__init__(**options)
+        errors.install(self)
+
+    @property
+    def urls(self) -> Urls:
+        """The addresses, each view behind what is the same for all."""
+        patterns, app, namespace = super().urls
+        for pattern in patterns:
+            if isinstance(pattern, URLPattern):
+                pattern.callback = _behind(pattern.callback)
+        return patterns, app, namespace
+
+    def get_openapi_schema(self, **options: Any) -> OpenAPISchema:
+        """The description of all operations, with the errors that they have in common."""
+        schema = super().get_openapi_schema(**options)
+        openapi.complete(schema)
+        return schema
+
+
+def _behind(view: View) -> View:
+    # With its attributes: views of django-ninja are exempt from Django's own look at CSRF tokens.
+    @wraps(view)
+    def answered(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        response = view(request, *args, **kwargs)
+        if isinstance(response, HttpResponseNotAllowed):
+            return _not_allowed(response["Allow"])
+        return response
+
+    return answered
+
+
+def _not_allowed(methods: str) -> HttpResponseBase:
+    answer = errors.problem(codes.METHOD_NOT_ALLOWED, f"This path knows {methods}.")
+    answer["Allow"] = methods
+    return answer
