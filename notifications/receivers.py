@@ -124,13 +124,14 @@ def group_deleted(instance: Model, **_: object) -> None:
 
 
 def migrated(using: str, apps: Apps = django_apps, **_: object) -> None:
-    """Have everybody belong to the default topics from the first deploy on."""
+    """Have everybody belong to the default topics from the first deploy on, or after a flush."""
     try:
         apps.get_model("clarion", "Topic")._meta.get_field("default_since")
     except (LookupError, FieldDoesNotExist):
         # Migrated to where there were none yet.
         return
     if using == router.db_for_write(Topic):
+        topics.begin_log()
         topics.begin_defaults()
 
 

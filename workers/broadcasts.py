@@ -22,7 +22,9 @@ from workers.celery import PASSING, app
 )
 def broadcast(self: Task, topic: str, type: str, **fields: Any) -> None:
     """Tell everybody of a topic. A redelivered task still tells them once."""
-    fields.setdefault("idempotency_key", f"task:{self.request.id}")
+    # Called as a function it has no id, and nobody delivers it again.
+    if self.request.id:
+        fields.setdefault("idempotency_key", f"task:{self.request.id}")
     broadcast_to(topic, type, **fields)
 
 

@@ -19,5 +19,7 @@ from workers.celery import PASSING, app
 )
 def notify(self: Task, user_ids: list[str | int], type: str, **fields: Any) -> None:
     """Notify the users with these primary keys. A redelivered task still notifies once."""
-    fields.setdefault("idempotency_key", f"task:{self.request.id}")
+    # Called as a function it has no id, and nobody delivers it again.
+    if self.request.id:
+        fields.setdefault("idempotency_key", f"task:{self.request.id}")
     notify_keys(user_ids, type, **fields)

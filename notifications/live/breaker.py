@@ -1,7 +1,10 @@
 """One fuse per process in front of Redis and the broker."""
 
 import logging
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 logger = logging.getLogger(__name__)
 
@@ -18,11 +21,24 @@ class Breaker:
 
     def __init__(self) -> None:
         self._closed_again_at = 0.0
+        self._holds = 0
+        self._lock = threading.Lock()
 
     @property
     def is_open(self) -> bool:
         """Whether to leave Redis and the broker alone for now."""
-        return time.monotonic() < self._closed_again_at
+        return self._holds > 0 or time.monotonic() < self._closed_again_at
+
+    @contextmanager
+    def held_open(self) -> Iterator[None]:
+        """Open in all threads while the block runs, whatever fails or is reset; may be nested."""
+        with self._lock:
+            self._holds += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._holds -= 1
 
     def trip(self, doing: str, error: BaseException) -> None:
         """Note a failure while `doing` something."""

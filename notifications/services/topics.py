@@ -1,5 +1,6 @@
 """Audiences with a name, made when they are first needed."""
 
+import secrets
 from collections.abc import Iterable
 
 from django.contrib.auth.models import Group
@@ -8,7 +9,7 @@ from django.db.models import F
 
 from notifications import registry
 from notifications.exceptions import UnknownTopic
-from notifications.models import Topic
+from notifications.models import LogHead, Topic
 from notifications.registry import EVERYONE, GROUP_PREFIX, STAFF
 from notifications.services.locks import lock_head
 
@@ -55,6 +56,14 @@ def _begin(topic: Topic) -> None:
             version=version,
             default_version=version,
         )
+
+
+def begin_log() -> None:
+    """The head of the log, where a flush took it, as by every `TransactionTestCase`.
+
+    With an epoch of its own: what is left is another database.
+    """
+    LogHead.objects.get_or_create(pk=LogHead.ROW, defaults={"epoch": secrets.token_hex(4)})
 
 
 def begin_defaults() -> None:

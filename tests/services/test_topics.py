@@ -4,13 +4,15 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import Group, User
+from django.core.management import call_command
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from notifications import broadcast, notify
 from notifications.exceptions import UnknownTopic
-from notifications.models import Inbox, Item, LogEntry, Notification
+from notifications.models import Inbox, Item, LogEntry, LogHead, Notification
+from notifications.receivers import migrated
 from notifications.selectors import changes, standing
 from notifications.services import inboxes
 from notifications.services.inbox import list_items
@@ -257,3 +259,15 @@ def test_a_client_that_had_not_heard_of_leaving_begins_anew(ada, say):
     assert changes(inbox_id, cursor).reset == "left"
     now = standing(inbox_id)
     assert not changes(inbox_id, Cursor(now.epoch, now.seq, now.position)).reset
+
+
+def test_after_a_flush_there_is_a_log_again(ada, say):
+    before = LogHead.objects.get()
+    migrated("default")
+    assert LogHead.objects.get().epoch == before.epoch
+    call_command("flush", verbosity=0, interactive=False)
+    # Cursors of before say nothing about it.
+    assert LogHead.objects.get().epoch != before.epoch
+    carol = User.objects.create_user("carol")
+    say("everyone", "Hello")
+    assert heard(carol) == ["Hello"]

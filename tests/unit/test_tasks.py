@@ -47,3 +47,12 @@ def test_what_does_not_pass_is_not_retried(module, service, task, arguments, mon
     with pytest.raises(IntegrityError):
         task.apply(arguments, {"title": "T"}, throw=True)
     assert calls == [1]
+
+
+@pytest.mark.parametrize(("module", "service", "task", "arguments"), TASKS)
+def test_called_as_a_function_it_has_no_key(module, service, task, arguments, monkeypatch):
+    """Two calls with different texts would be in conflict under one."""
+    calls = []
+    monkeypatch.setattr(module, service, lambda *_, **fields: calls.append(fields))
+    task(*arguments, title="T")
+    assert calls == [{"title": "T"}]
