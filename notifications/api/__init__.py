@@ -2,7 +2,7 @@
 
 from ninja.security import django_auth
 
-from notifications.api import inbox, publishing, ticket
+from notifications.api import choices, inbox, publishing, states, ticket
 from notifications.api.base import ClarionAPI
 
 api = ClarionAPI(
@@ -12,6 +12,7 @@ api = ClarionAPI(
     auth=django_auth,
     description="Sockets deliver; HTTP changes state, and publishes for other services.",
 )
-api.add_router("/inbox", inbox.router)
+for router in (inbox.router, states.router, choices.router):
+    api.add_router("/inbox", router)
 api.add_router("", ticket.router)
 api.add_router("", publishing.router)

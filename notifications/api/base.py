@@ -47,7 +47,9 @@ def _behind(view: View) -> View:
     def answered(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         response = view(request, *args, **kwargs)
         if isinstance(response, HttpResponseNotAllowed):
-            return _not_allowed(response["Allow"])
+            response = _not_allowed(response["Allow"])
+        # Nothing of an inbox belongs in a cache that others may look into.
+        response.setdefault("Cache-Control", "private, no-store")
         return response
 
     return answered

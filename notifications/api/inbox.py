@@ -1,108 +1,129 @@
-"""`/api/v1/inbox/`: the inbox of whoever is signed in."""
+"""`/api/v1/inbox/`: reading the inbox of whoever is signed in."""
 
-from typing import Annotated, Any, cast
+import hashlib
+from typing import Annotated
 
-from django.contrib.auth.base_user import AbstractBaseUser
-from django.http import HttpRequest
-from ninja import Query, Router
+from django.http import Http404, HttpRequest, HttpResponse
+from django.utils.cache import patch_vary_headers
+from django.utils.translation import get_language
+from ninja import Path, Query, Router, Schema
 
+from notifications import selectors
 from notifications.api.errors import problems
-from notifications.api.schemas import ChangeOut, CursorIn, IdsIn, ListOut
+from notifications.api.person import Answer, counted, cursor_of, inbox_of
+from notifications.api.schemas import ChangesOut, CountsOut, ItemOut, ListOut
 from notifications.conf import settings
-from notifications.exceptions import InvalidCursor
+from notifications.exceptions import CursorReset
 from notifications.rendering import rendered
 from notifications.selectors import ListFilter
 from notifications.services import inbox as service
-from notifications.services import inboxes
-from notifications.services.inbox import AllState, State
 from notifications.wire.cursor import NUMBER_LIMIT, Cursor
-from notifications.wire.events import InboxEvent
 
 router = Router(tags=["inbox"])
 
-Answer = dict[str, Any]
+Id = Annotated[int, Path(ge=1, lt=NUMBER_LIMIT)]
+Before = Annotated[int | None, Query(ge=1, lt=NUMBER_LIMIT, description="`next` of a page")]
+Limit = Annotated[int | None, Query(ge=1, le=100)]
 
 
-@router.get("/", response=ListOut, summary="A page of the inbox, newest first")
+class Wanted(Schema):
+    """Which items, and from where."""
+
+    before: Annotated[int | None, Query(ge=1, lt=NUMBER_LIMIT, description="`next` of a page")] = (
+        None
+    )
+    limit: Limit = None
+    unread: Annotated[bool, Query(description="only what has not been read")] = False
+    archived: Annotated[bool, Query(description="what was put away")] = False
+    snoozed: Annotated[bool, Query(description="what is put off")] = False
+    category: Annotated[str, Query(max_length=100)] = ""
+    thread: Annotated[
+        str, Query(max_length=150, description="a thread with all that it has gathered")
+    ] = ""
+
+    @property
+    def filter(self) -> ListFilter:
+        """What the selector calls it."""
+        return ListFilter(self.unread, self.archived, self.snoozed, self.category, self.thread)
+
+
+@router.get(
+    "/",
+    response={200: ListOut, 304: None},
+    summary="A page of the inbox, newest first",
+)
 def list_inbox(
-    request: HttpRequest,
-    before: Annotated[int | None, Query(ge=1, lt=NUMBER_LIMIT)] = None,
-    limit: Annotated[int | None, Query(ge=1, le=100)] = None,
-) -> Answer:
-    """The first page takes in pending broadcasts and carries the cursor to connect with."""
-    wanted = ListFilter()
-    page = service.list_items(_inbox(request), before, limit or settings.page_size, wanted)
+    request: HttpRequest, response: HttpResponse, wanted: Query[Wanted]
+) -> Answer | HttpResponse:
+    """The first page takes in pending broadcasts and carries the cursor to connect with.
+
+    Nothing of it has changed where the answer is 304.
+    """
+    inbox_id = inbox_of(request)
+    now = selectors.standing(inbox_id)
+    known = _tag(request, Cursor(now.epoch, now.seq, now.position))
+    if known in request.headers.get("If-None-Match", ""):
+        return _tagged(HttpResponse(status=304), known)
+    limit = wanted.limit or settings.page_size
+    page = service.list_items(inbox_id, wanted.before, limit, wanted.filter)
+    _tagged(response, _tag(request, page.cursor))
     return {
         "items": [rendered(item) for item in page.items],
         "next": page.next,
-        "unread": page.counters.unread,
-        "unseen": page.counters.unseen,
-        "taken": page.counters.taken,
+        **counted(page.counters),
         "cursor": str(page.cursor),
     }
 
 
-@router.post("/seen", response=ChangeOut, summary="Mark as seen")
-def mark_seen(request: HttpRequest, body: IdsIn) -> Answer:
-    """Noticed in the list; no longer counts as unseen."""
-    return _mark(request, "seen", body)
+@router.get("/counts", response=CountsOut, summary="The counters")
+def counts(request: HttpRequest) -> Answer:
+    """With what was broadcast until now."""
+    return counted(service.counters(inbox_of(request)))
 
 
-@router.post("/read", response=ChangeOut, summary="Mark as read")
-def mark_read(request: HttpRequest, body: IdsIn) -> Answer:
-    """Opened; reading is seeing."""
-    return _mark(request, "read", body)
+@router.get("/items/{notification_id}", response={200: ItemOut, **problems(404)}, summary="An item")
+def one_item(request: HttpRequest, notification_id: Id) -> Answer:
+    """Also one that was put away, or that is superseded in its thread."""
+    item = service.get_item(inbox_of(request), notification_id)
+    if item is None:
+        raise Http404
+    return dict(rendered(item))
 
 
-@router.post("/unread", response=ChangeOut, summary="Mark as not read")
-def mark_unread(request: HttpRequest, body: IdsIn) -> Answer:
-    """To come back to; stays seen."""
-    return _mark(request, "unread", body)
+@router.get(
+    "/changes",
+    response={200: ChangesOut, **problems(409, 410)},
+    summary="What changed since a cursor",
+)
+def changes(
+    request: HttpRequest, cursor: Annotated[str, Query(max_length=60)], limit: Limit = None
+) -> Answer:
+    """A page of newest states, oldest change first; what a socket is sent as `sync`.
 
-
-@router.post("/archive", response=ChangeOut, summary="Put away")
-def archive(request: HttpRequest, body: IdsIn) -> Answer:
-    """Out of the list and out of the counters."""
-    return _mark(request, "archived", body)
-
-
-@router.post("/seen-all", response={200: ChangeOut, **problems(409)}, summary="Mark all as seen")
-def mark_all_seen(request: HttpRequest, body: CursorIn) -> Answer:
-    """All that a client at this cursor knows, and nothing newer."""
-    return _mark_all(request, "seen", body)
-
-
-@router.post("/read-all", response={200: ChangeOut, **problems(409)}, summary="Mark all as read")
-def mark_all_read(request: HttpRequest, body: CursorIn) -> Answer:
-    """All that a client at this cursor knows, and nothing newer."""
-    return _mark_all(request, "read", body)
-
-
-def _mark(request: HttpRequest, state: State, body: IdsIn) -> Answer:
-    return _answer(service.mark(_inbox(request), state, body.ids))
-
-
-def _mark_all(request: HttpRequest, state: AllState, body: CursorIn) -> Answer:
-    try:
-        cursor = Cursor.parse(body.cursor)
-    except ValueError:
-        raise InvalidCursor(f"{body.cursor!r} is not a cursor.") from None
-    return _answer(service.mark_all(_inbox(request), state, cursor))
-
-
-def _inbox(request: HttpRequest) -> int:
-    # `django_auth` has let nobody else through.
-    return inboxes.ensure(cast("AbstractBaseUser", request.user)).pk
-
-
-def _answer(event: InboxEvent) -> Answer:
+    Go on with its cursor until there is no `more`, and from there later.
+    """
+    page = selectors.changes(inbox_of(request), cursor_of(cursor), limit)
+    if page.reset:
+        raise CursorReset(page.reset)
+    now = page.standing
     return {
-        "items": [rendered(item) for item in event.items],
-        "removed": event.removed,
-        "since": event.since,
-        "seq": event.seq,
-        "unread": event.counters.unread,
-        "unseen": event.counters.unseen,
-        "taken": event.counters.taken,
-        "all_up_to": event.all_up_to,
+        "items": [rendered(item) for item in page.items],
+        "removed": page.removed,
+        **counted(now.counters),
+        "cursor": str(Cursor(now.epoch, page.seq, page.position)),
+        "more": page.more,
     }
+
+
+def _tag(request: HttpRequest, cursor: Cursor) -> str:
+    """A weak entity tag (RFC 9110, 8.8.3): what was asked, in which language, and as of when."""
+    asked = f"{request.get_full_path()} {get_language()} {cursor}"
+    return f'W/"{hashlib.sha256(asked.encode()).hexdigest()[:32]}"'
+
+
+def _tagged(response: HttpResponse, tag: str) -> HttpResponse:
+    response["ETag"] = tag
+    # Kept by the browser of this person alone, and asked for again each time.
+    response["Cache-Control"] = "private, no-cache"
+    patch_vary_headers(response, ["Cookie", "Accept-Language"])
+    return response

@@ -1,8 +1,10 @@
 """Shapes of requests and answers."""
 
-from typing import Annotated, Any
+from datetime import datetime
+from typing import Annotated, Any, Literal, Self
 
 from ninja import Field, Schema
+from pydantic import model_validator
 
 from notifications.wire.error_codes import ERROR_CODES
 
@@ -10,43 +12,190 @@ from notifications.wire.error_codes import ERROR_CODES
 IDS_MAX = 100
 CODES = [code.code for code in ERROR_CODES if code.status]
 
+Level = Literal["info", "success", "warning", "error"]
+Priority = Literal["normal", "urgent"]
 NotificationId = Annotated[int, Field(ge=1, lt=2**53)]
 
 
-class ListOut(Schema):
-    """A page of the inbox. `next` goes into `before` for the page after it."""
+class ActorOut(Schema):
+    """Who did it; `type` and `id` are empty for a mere label."""
 
-    items: list[dict[str, Any]]
-    next: str | None
+    type: str
+    id: str
+    label: str
+
+
+class ActionOut(Schema):
+    """A labelled link."""
+
+    label: str
+    url: str
+
+
+class ItemOut(Schema):
+    """One notification as its reader sees it; times are ISO 8601 in UTC."""
+
+    id: Annotated[str, Field(examples=["4711"])]
+    seq: int | None
+    position: int | None
+    type: str
+    category: str
+    title: str
+    body: str
+    url: str
+    level: Level
+    priority: Priority
+    thread: str
+    data: dict[str, Any]
+    actions: list[ActionOut]
+    actor: ActorOut | None
+    count: int
+    actors: list[ActorOut]
+    actor_count: int
+    created_at: str
+    expires_at: str | None
+    seen_at: str | None
+    read_at: str | None
+    archived_at: str | None
+    snoozed_until: str | None
+
+
+class CountsOut(Schema):
+    """Unread and unseen items, with the log taken in up to `taken`."""
+
     unread: int
     unseen: int
     taken: int
+
+
+class ListOut(CountsOut):
+    """A page of the inbox. `next` goes into `before` for the page after it."""
+
+    items: list[ItemOut]
+    next: str | None
     cursor: str
+
+
+class ChangesOut(CountsOut):
+    """What changed since a cursor, as in the socket's `sync` frame; go on with this one."""
+
+    items: list[ItemOut]
+    removed: list[str]
+    cursor: str
+    more: bool
 
 
 class IdsIn(Schema):
     """The notifications to change, by id."""
 
-    ids: Annotated[list[NotificationId], Field(min_length=1, max_length=IDS_MAX)]
+    ids: Annotated[
+        list[NotificationId],
+        Field(min_length=1, max_length=IDS_MAX, examples=[["4711", "4712"]]),
+    ]
 
 
-class CursorIn(Schema):
-    """All that a client at this cursor knows."""
+class SnoozeIn(IdsIn):
+    """The notifications to put off, and until when: at most a year from now."""
 
-    cursor: Annotated[str, Field(max_length=60)]
+    until: Annotated[datetime, Field(examples=["2030-01-01T08:00:00+01:00"])]
 
 
-class ChangeOut(Schema):
+class UpToIn(Schema):
+    """All that a client at this cursor knows; of one category or thread alone where it says so."""
+
+    cursor: Annotated[str, Field(max_length=60, examples=["5f3a9c01.42.1007"])]
+    category: Annotated[str, Field(max_length=100)] = ""
+    thread: Annotated[str, Field(max_length=150)] = ""
+
+
+class AllUpToOut(Schema):
+    """The new state of all items up to a cursor, instead of these items."""
+
+    seq: int
+    position: int
+    seen_at: str | None = None
+    read_at: str | None = None
+    archived_at: str | None = None
+    category: str | None = None
+    thread: str | None = None
+    only_read: bool | None = None
+
+
+class ChangeOut(CountsOut):
     """What changed, as in the socket's `change` frame."""
 
-    items: list[dict[str, Any]]
+    items: list[ItemOut]
     removed: list[str]
     since: int
     seq: int
-    unread: int
-    unseen: int
-    taken: int
-    all_up_to: dict[str, Any] | None = None
+    all_up_to: AllUpToOut | None = None
+
+
+class CategoryOut(Schema):
+    """A category, and what this person chose."""
+
+    key: str
+    title: str
+    description: str
+    mandatory: bool
+    receive: bool
+    muted: bool
+    muted_until: datetime | None
+
+
+class MutedThreadOut(Schema):
+    """A thread that is muted; for ever without `muted_until`."""
+
+    thread: str
+    muted_until: datetime | None
+
+
+class ChoicesOut(Schema):
+    """What there is to choose from, and what was chosen."""
+
+    categories: list[CategoryOut]
+    threads: list[MutedThreadOut]
+
+
+class CategoryIn(Schema):
+    """A category, by its key."""
+
+    category: Annotated[str, Field(min_length=1, max_length=100, examples=["messages"])]
+
+
+class UnmuteIn(Schema):
+    """A category, or a thread."""
+
+    category: Annotated[str, Field(max_length=100, examples=["messages"])] = ""
+    thread: Annotated[str, Field(max_length=150)] = ""
+
+    @model_validator(mode="after")
+    def one_of_two(self) -> Self:
+        """Exactly one of them."""
+        if bool(self.category) == bool(self.thread):
+            raise ValueError("name either a category or a thread")
+        return self
+
+
+class MuteIn(UnmuteIn):
+    """A category, or a thread, and until when; for ever without a moment."""
+
+    until: Annotated[datetime | None, Field(examples=["2030-01-01T08:00:00+01:00"])] = None
+
+
+class TopicIn(Schema):
+    """A topic, by its key."""
+
+    topic: Annotated[str, Field(min_length=1, max_length=100, examples=["releases"])]
+
+
+class TopicOut(Schema):
+    """A topic, and whether this person belongs to it."""
+
+    key: str
+    title: str
+    description: str
+    subscribed: bool
 
 
 class TicketOut(Schema):

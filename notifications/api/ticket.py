@@ -3,7 +3,7 @@
 from typing import cast
 
 from django.contrib.auth.base_user import AbstractBaseUser
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from ninja import Router
 from ninja.errors import HttpError
 
@@ -14,11 +14,10 @@ router = Router(tags=["socket"])
 
 
 @router.post("/ticket", response=TicketOut, summary="A ticket to open sockets with")
-def issue_ticket(request: HttpRequest, response: HttpResponse) -> dict[str, str | int]:
+def issue_ticket(request: HttpRequest) -> dict[str, str | int]:
     """Bound to this login session; offered to the socket as subprotocol `ticket.<ticket>`."""
     # `django_auth` has let nobody else through; a backend may sign in who is not active.
     user = cast("AbstractBaseUser", request.user)
     if not user.is_active:
         raise HttpError(401, "Unauthorized")
-    response["Cache-Control"] = "no-store"
     return {"ticket": issue(login_for(user, request.session)), "expires_in": TICKET_SECONDS}

@@ -28,7 +28,7 @@ def test_ticket(browser, ada):
     Inbox.objects.all().delete()
     answer = ask(browser)
     assert answer.status_code == 200
-    assert answer["Cache-Control"] == "no-store"
+    assert answer["Cache-Control"] == "private, no-store"
     body = json.loads(answer.content)
     assert body["expires_in"] == 30
     key = browser.cookies["sessionid"].value

@@ -8,13 +8,26 @@ from django.urls import URLPattern, get_resolver
 
 from notifications import exceptions
 from notifications.api import api, errors
+from notifications.api.inbox import Wanted
 from notifications.api.publishing_schemas import (
     NotificationIn,
     ProgressOut,
     PublishedOut,
     UnknownOut,
 )
-from notifications.api.schemas import ChangeOut, ListOut, Problem, ProblemPart, TicketOut
+from notifications.api.schemas import (
+    CategoryOut,
+    ChangeOut,
+    ChangesOut,
+    ChoicesOut,
+    CountsOut,
+    ListOut,
+    MutedThreadOut,
+    Problem,
+    ProblemPart,
+    TicketOut,
+    TopicOut,
+)
 from notifications.selectors.publications import STATES
 from notifications.wire import error_codes
 from tests.docs.pages import ROOT, code, named, page, section, table
@@ -29,7 +42,9 @@ def test_every_operation_is_there_and_no_other() -> None:
         for method in methods
     }
     described = set(re.findall(r"^### `([A-Z]+) (/\S+)`", TEXT, re.MULTILINE)) | {
-        ("POST", path) for path in named(table(section(TEXT, "## The inbox"), "path"))
+        ("POST", path)
+        for part in ("## The inbox", "## Choices")
+        for path in named(table(section(TEXT, part), "path"))
     }
     assert described == operations
     for _, path in operations:
@@ -39,6 +54,17 @@ def test_every_operation_is_there_and_no_other() -> None:
 def test_fields() -> None:
     rows = table(section(TEXT, "### `GET /api/v1/inbox/`"), "field of the answer")
     assert named(rows) == set(ListOut.model_fields)
+    wanted = table(section(TEXT, "### `GET /api/v1/inbox/`"), "parameter")
+    assert named(wanted) == set(Wanted.model_fields)
+    assert set(CountsOut.model_fields) <= set(code(section(TEXT, "### `GET /api/v1/inbox/counts`")))
+    rows = table(section(TEXT, "### `GET /api/v1/inbox/changes`"), "field of the answer")
+    assert named(rows) == set(ChangesOut.model_fields)
+    rows = table(section(TEXT, "### `GET /api/v1/inbox/choices`"), "field of the answer")
+    assert named(rows) == set(ChoicesOut.model_fields)
+    assert set(CategoryOut.model_fields) <= set(code(rows[0][1]))
+    assert set(MutedThreadOut.model_fields) <= set(code(rows[1][1]))
+    topics = code(section(TEXT, "### `GET /api/v1/inbox/topics`"))
+    assert set(TopicOut.model_fields) <= set(topics)
     rows = table(section(TEXT, "### `POST /api/v1/ticket`"), "field of the answer")
     assert named(rows) == set(TicketOut.model_fields)
     rows = table(section(TEXT, "### `POST /api/v1/notifications`"), "field of the answer")
