@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import cast
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from notifications.models import LogEntry, LogHead, Membership, Topic
 from notifications.rendering import wire_item
@@ -14,15 +14,21 @@ from notifications.wire.frames import Item
 
 
 def pending(topics: Mapping[int, int], after: int, up_to: int) -> QuerySet[LogEntry]:
-    """Log entries in the range (after, up_to] that concern an inbox with these topics.
+    """What was said in the range (after, up_to] that concerns an inbox with these topics.
 
-    Without what was retracted or has expired before the inbox took it in.
+    Without what the log says was retracted; what was retracted, or has expired, and the log does
+    not say so yet, is among it.
     """
     concerned = Q(pk__in=[])
     for topic, since in topics.items():
         concerned |= Q(topic=topic, position__gt=max(since, after))
-    entries = LogEntry.objects.filter(concerned, position__lte=up_to, kind=LogEntry.Kind.NEW)
-    return entries.filter(current()).select_related("notification").order_by("position")
+    retracted = LogEntry.objects.filter(
+        notification=OuterRef("notification"), kind=LogEntry.Kind.RETRACT, position__lte=up_to
+    )
+    entries = LogEntry.objects.filter(
+        ~Exists(retracted), concerned, position__lte=up_to, kind=LogEntry.Kind.NEW
+    )
+    return entries.order_by("position")
 
 
 @dataclass(frozen=True)

@@ -130,7 +130,7 @@ def _to_inboxes(steps: Sequence[Step]) -> Publications:
     }
     turns = {inbox.pk: Turn(inbox, inbox.seq) for inbox in inboxes.values()}
     states: list[ItemState] = []
-    left: dict[Thread, Left] = {}
+    left: dict[Thread, Left | None] = {}
     for step in steps:
         for user in step.people:
             if user not in inboxes:
@@ -143,7 +143,8 @@ def _to_inboxes(steps: Sequence[Step]) -> Publications:
                 _update(turn, item, step.notification, states)
     write_items(states)
     turns = {pk: turn for pk, turn in turns.items() if turn.seq > turn.inbox.seq}
-    refold(turns, left, {step.notification.pk: step.notification for step in steps}, left)
+    heads = {thread: head for thread, head in left.items() if head is not None}
+    refold(turns, left, {step.notification.pk: step.notification for step in steps}, heads)
     return settle(turns.values(), int(time.time()))
 
 
@@ -167,14 +168,18 @@ def _update(turn: Turn, item: Item, notification: Notification, states: list[Ite
     turn.items[notification.pk] = wire_item(notification, item)
 
 
-def _retract(turn: Turn, item: Item, states: list[ItemState], left: dict[Thread, Left]) -> None:
+def _retract(
+    turn: Turn, item: Item, states: list[ItemState], left: dict[Thread, Left | None]
+) -> None:
     if item.gone:
         return
     if item.is_listed:
         turn.unread -= item.read_at is None
         turn.unseen -= item.seen_at is None
-        if item.thread and item.position is None:
-            left[item.inbox_id, item.thread] = Left(item.seen_at, item.read_at)
+    if item.thread and item.position is None:
+        thread = item.inbox_id, item.thread
+        head = Left(item.seen_at, item.read_at) if item.is_listed else None
+        left[thread] = head or left.get(thread)
     turn.seq = item.seq = turn.seq + 1
     item.gone = True
     states.append(_state(item))
