@@ -11,7 +11,7 @@ from ninja import NinjaAPI
 from ninja.openapi.schema import OpenAPISchema
 
 from notifications.api import errors, openapi
-from notifications.api.bodies import BODY_MAX, LARGER, JSONParser, bound, check_query
+from notifications.api.bodies import BODY_MAX, LARGER, JSONParser, bound, check_texts
 from notifications.api.errors import Refused
 from notifications.api.rates import Share
 from notifications.wire import error_codes as codes
@@ -50,7 +50,7 @@ class ClarionAPI(NinjaAPI):
         def answered(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             try:
                 bound(request, most)
-                check_query(request)
+                check_texts(request)
                 response = view(request, *args, **kwargs)
             except Refused as refused:
                 # Also the throttle's, which django-ninja asks outside of its own handling.

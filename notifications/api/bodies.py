@@ -4,6 +4,7 @@ import json
 import re
 from typing import Any, NoReturn
 
+from django.conf import settings
 from django.http import HttpRequest
 from ninja.parser import Parser
 
@@ -36,10 +37,15 @@ def bound(request: HttpRequest, most: int) -> None:
     request._body = body  # noqa: SLF001
 
 
-def check_query(request: HttpRequest) -> None:
-    """Raise `Refused` for a NUL among the parameters; in PostgreSQL no text has one."""
+def check_texts(request: HttpRequest) -> None:
+    """Raise `Refused` for a NUL among the parameters or in the name of a login session.
+
+    In PostgreSQL no text has one, and cookies can write it in ASCII.
+    """
     if "%00" in request.META.get("QUERY_STRING", ""):
         raise Refused(codes.BAD_FIELD, "A parameter has a NUL.")
+    if "\0" in request.COOKIES.get(settings.SESSION_COOKIE_NAME, ""):
+        raise Refused(codes.UNAUTHORIZED, "Nobody is signed in.")
 
 
 class JSONParser(Parser):

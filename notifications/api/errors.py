@@ -6,8 +6,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import quote
 
+from django.core.exceptions import SuspiciousOperation
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.multipartparser import MultiPartParserError
 from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
 
@@ -112,6 +114,11 @@ def _not_valid(request: HttpRequest, error: Any) -> HttpResponse:
     return problem(codes.BAD_FIELD, "; ".join(_told(part) for part in errors[:3]), errors=errors)
 
 
+def _unreadable(request: HttpRequest, error: Any) -> HttpResponse:
+    # Forms, in which the look at CSRF tokens searches for theirs.
+    return problem(*BY_STATUS[400])
+
+
 def _unavailable(request: HttpRequest, error: Any) -> HttpResponse:
     logger.error("%s %s: the database failed", request.method, request.path, exc_info=error)
     answer = problem(codes.UNAVAILABLE, "The database cannot be asked just now.")
@@ -125,6 +132,8 @@ HANDLERS = {
     Http404: _not_found,
     HttpError: _by_ninja,
     ValidationError: _not_valid,
+    MultiPartParserError: _unreadable,
+    SuspiciousOperation: _unreadable,
     OperationalError: _unavailable,
     InterfaceError: _unavailable,
 }
@@ -136,7 +145,9 @@ def _part(found: Mapping[str, Any]) -> dict[str, str]:
     if part == "body":
         # Next comes what the view calls it.
         where = where[1:]
-    return {"part": str(part), "pointer": _pointer(where), "detail": str(found["msg"])}
+    # Of our own validators; pydantic says so in front.
+    detail = str(found["msg"]).removeprefix("Value error, ")
+    return {"part": str(part), "pointer": _pointer(where), "detail": detail}
 
 
 def _pointer(where: Iterable[object]) -> str:

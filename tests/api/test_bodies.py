@@ -90,6 +90,25 @@ def test_only_json(browser: Client, ci: Service, kind: str) -> None:
     refused(answer, 415, "unsupported_media_type")
 
 
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        ("multipart/form-data", b"x"),
+        ("multipart/form-data; boundary=x", b"--x\r\n" * 2000),
+        ("application/x-www-form-urlencoded", b"x=1&" * 10_000),
+    ],
+)
+def test_forms_that_cannot_be_read(ada: Any, kind: str, body: bytes) -> None:
+    """The look at CSRF tokens reads forms, before anybody asks for JSON."""
+    strict = Client(enforce_csrf_checks=True)
+    strict.force_login(ada)
+    strict.cookies["csrftoken"] = "t" * 32
+    for path in ("inbox/read", "ticket"):
+        answer = strict.generic("POST", f"/api/v1/{path}", body, kind)
+        assert answer.status_code in (400, 403), answer
+        refused(answer, answer.status_code, answer.json()["code"])
+
+
 @pytest.mark.parametrize("kind", ["application/json; charset=utf-8", "application/vnd.x+json"])
 def test_what_is_json_too(browser: Client, kind: str) -> None:
     assert post(browser, b'{"ids": ["1"]}', kind).status_code == 200
@@ -163,6 +182,12 @@ def test_strange_texts_of_a_person(browser: Client, text: str) -> None:
 def test_a_nul_among_the_parameters(browser: Client) -> None:
     for query in ("before=%00", "limit=%00", "x=%00", "%00=x"):
         refused(browser.get(f"/api/v1/inbox/?{query}"), 422, "bad_field")
+
+
+def test_a_nul_in_the_cookie(client: Client) -> None:
+    """Cookies have octal escapes."""
+    answer = client.get("/api/v1/inbox/", headers={"Cookie": 'sessionid="\\000aaaaaaaaaaaa"'})
+    refused(answer, 401, "unauthorized")
 
 
 def test_pairs_of_surrogates_are_letters(ci: Service, ada: Any) -> None:
