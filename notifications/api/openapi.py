@@ -8,7 +8,9 @@ from notifications.api.schemas import Problem
 from notifications.wire.error_codes import ERROR_CODES
 
 TAGS = (
-    ("inbox", "Of the person of the login session"),
+    ("inbox", "What the person of the login session has"),
+    ("state", "What that person does with it"),
+    ("choices", "What that person wants to get"),
     ("socket", "What opens sockets"),
     ("publishing", "For other services, with an API key"),
 )

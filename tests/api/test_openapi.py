@@ -38,9 +38,11 @@ def test_every_body_has_an_example(schema: dict[str, Any]) -> None:
     for body in bodies:
         reference = body["content"]["application/json"]["schema"]["$ref"]
         shape = schema["components"]["schemas"][reference.rpartition("/")[2]]
-        assert shape.get("examples") or all(
-            "examples" in shape["properties"][name] for name in shape["required"]
-        ), reference
+        parts = shape["properties"]
+        # Where nothing is required, one way to do it.
+        shown = shape.get("required") or [name for name in parts if "examples" in parts[name]][:1]
+        assert shape.get("examples") or shown, reference
+        assert shape.get("examples") or all("examples" in parts[name] for name in shown), reference
 
 
 def test_examples_are_taken(ci: Service, ada: Any) -> None:
