@@ -72,6 +72,7 @@ def list_inbox(
         "next": page.next,
         **counted(page.counters),
         "cursor": str(page.cursor),
+        "person": str(request.user.pk),
     }
 
 
