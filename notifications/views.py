@@ -1,10 +1,15 @@
-"""Pages. What they show comes over HTTP and the socket, so they hardly do anything themselves."""
+"""The inbox page: what a script makes of it comes over HTTP and the socket.
+
+Without scripts it is a list with links and forms, which `notifications.pages` answers.
+"""
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
+
+from notifications.pages.listing import listing
 
 # What page.js says. Of the texts with a count none is bent by it, so that no browser need know how.
 TEXTS = {
@@ -34,4 +39,4 @@ TEXTS = {
 @login_required
 def inbox(request: HttpRequest) -> HttpResponse:
     """Return the inbox page of whoever is signed in; redirect others to the login page."""
-    return render(request, "clarion/inbox.html", {"texts": TEXTS})
+    return render(request, "clarion/inbox.html", {"texts": TEXTS, "listing": listing(request)})

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, expect, sync_playwright
 
 from tests.browser.cable import Cable
 from tests.browser.window import Window
@@ -49,8 +49,15 @@ def chromium() -> Iterator[Browser]:
 def window_of(chromium: Browser, live_site: Site) -> Iterator[OpenWindow]:
     """Makes windows in which somebody is signed in (None: nobody): `window_of(ada).open()`.
 
-    Options: `site`, `hidden`, and those of Playwright's `new_context`.
+    Options: `site`, `hidden`, and those of Playwright's `new_context`. What the Content-Security-
+    Policy kept from any of their pages fails the test.
     """
+    violations: list[str] = []
+
+    def listen(message: ConsoleMessage) -> None:
+        if "Content Security Policy" in message.text:
+            violations.append(message.text)
+
     with ExitStack() as ends:
 
         def make(
@@ -59,10 +66,12 @@ def window_of(chromium: Browser, live_site: Site) -> Iterator[OpenWindow]:
             cable = ends.enter_context(Cable(site.port))
             context = chromium.new_context(**options)
             ends.callback(context.close)
+            context.on("console", listen)
             context.set_default_timeout(TIMEOUT)
             if user is not None:
                 name, value = settings.SESSION_COOKIE_NAME, login_session(user)
                 context.add_cookies([{"name": name, "value": value, "url": cable.url}])
-            return Window(context, cable, hidden=hidden)
+            return Window(context, cable, hidden=hidden, violations=violations)
 
         yield make
+    assert not violations

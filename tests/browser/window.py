@@ -22,8 +22,20 @@ VISIBILITY = """
 class Window:
     """A context of its own (cookies, cache), and a network cable of its own."""
 
-    def __init__(self, context: BrowserContext, cable: Cable, *, hidden: bool = False) -> None:
-        """Open an empty page. A hidden window never marks anything seen."""
+    def __init__(
+        self,
+        context: BrowserContext,
+        cable: Cable,
+        *,
+        hidden: bool = False,
+        violations: list[str] | None = None,
+    ) -> None:
+        """Open an empty page. A hidden window never marks anything seen.
+
+        `violations` are what the Content-Security-Policy kept from pages of the test; those that
+        are left at its end fail it.
+        """
+        self.violations = [] if violations is None else violations
         self.context = context
         self.cable = cable
         context.add_init_script(VISIBILITY % ("true" if hidden else "false"))

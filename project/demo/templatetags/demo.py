@@ -19,5 +19,4 @@ def demo_panel(context: dict[str, Any]) -> dict[str, Any]:
         "form": form,
         "delay": DELAY,
         "csrf_token": context["csrf_token"],
-        "messages": context.get("messages", ()),
     }

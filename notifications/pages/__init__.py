@@ -1,0 +1,1 @@
+"""A person's pages for browsers without scripts: links, and forms answered by a redirect."""

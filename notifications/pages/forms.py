@@ -1,0 +1,83 @@
+"""What the forms of the pages have in common."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, cast
+from urllib.parse import urlsplit
+
+from django.contrib import messages
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext
+from django.views.decorators.cache import never_cache
+
+from notifications.exceptions import ClarionError
+from notifications.services import inboxes
+from notifications.wire.cursor import NUMBER_LIMIT
+
+View = Callable[..., HttpResponse]
+# Does what a form says; the text that says so, empty where the page shows it anyway.
+Deed = Callable[..., str]
+
+
+def form(page: str) -> Callable[[Deed], View]:
+    """Make a deed the view of a form: whoever sends it is led back to where it stood.
+
+    What Clarion refuses is said on that page. Anything but a POST leads to `page`, too: whoever had
+    to sign in first comes here by a GET, and so does whoever goes back.
+    """
+
+    def decorate(deed: Deed) -> View:
+        @never_cache
+        @login_required(redirect_field_name=None)
+        @wraps(deed)
+        def view(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            if request.method != "POST":
+                return redirect(page)
+            try:
+                said = deed(request, *args, **kwargs)
+            except ClarionError:
+                messages.error(request, gettext("That did not work. The page was out of date."))
+            else:
+                if said:
+                    messages.success(request, said)
+            return _back(request, page)
+
+        return view
+
+    return decorate
+
+
+def user_of(request: HttpRequest) -> AbstractBaseUser:
+    """Whoever is signed in: `login_required` has let nobody else through."""
+    return cast("AbstractBaseUser", request.user)
+
+
+def inbox_of(request: HttpRequest) -> int:
+    """The id of their inbox, made if it is missing."""
+    return inboxes.ensure(user_of(request)).pk
+
+
+def text(sent: str | None) -> str:
+    """What was sent, or nothing if no database could hold it."""
+    return sent if sent and "\0" not in sent else ""
+
+
+def number(sent: str | None) -> int | None:
+    """The id that was sent; None if it cannot be one."""
+    if not sent or not (sent.isascii() and sent.isdigit()) or len(sent) > len(str(NUMBER_LIMIT)):
+        return None
+    return int(sent) if 1 <= int(sent) < NUMBER_LIMIT else None
+
+
+def _back(request: HttpRequest, page: str) -> HttpResponseRedirect:
+    """To where the form stood, if that is a page of ours, and to the item that it was about."""
+    wanted, home = request.POST.get("next", ""), reverse(page)
+    # Ours alone, however a browser reads what is written there.
+    ours = url_has_allowed_host_and_scheme(wanted, None) and urlsplit(wanted).path == home
+    about = number(request.POST.get("id"))
+    return HttpResponseRedirect((wanted if ours else home) + (f"#n{about}" if about else ""))
