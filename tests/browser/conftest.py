@@ -56,7 +56,7 @@ def window_of(chromium: Browser, live_site: Site) -> Iterator[OpenWindow]:
 
     def listen(message: ConsoleMessage) -> None:
         if "Content Security Policy" in message.text:
-            violations.append(message.text)
+            violations.append(f"{message.location['url']}: {message.text}")
 
     with ExitStack() as ends:
 
