@@ -7,6 +7,7 @@ from django.conf import settings as django_settings
 from django.core.checks import CheckMessage, Error, Tags, register
 from django.core.checks import Warning as CheckWarning
 
+from notifications.conf import is_origin
 from notifications.live.internals import moved
 
 NUMBERS = {
@@ -74,11 +75,38 @@ def check_sessions(app_configs: Configs, **_: object) -> list[CheckMessage]:
     ]
 
 
+def check_origins(app_configs: Configs, **_: object) -> list[CheckMessage]:
+    """clarion.E003, clarion.W003: CLARION_ORIGINS has what no browser sends, or gives too much."""
+    origins = getattr(django_settings, "CLARION_ORIGINS", ())
+    if isinstance(origins, str):
+        return [Error("CLARION_ORIGINS must be a list of origins.", id="clarion.E003")]
+    wrong = [
+        Error(
+            f"CLARION_ORIGINS: {origin!r} is no origin.",
+            hint="Scheme, host and perhaps a port: https://shop.example. No wildcard.",
+            id="clarion.E003",
+        )
+        for origin in origins
+        if not is_origin(origin)
+    ]
+    trusted = [
+        CheckWarning(
+            f"{origin} is in CSRF_TRUSTED_ORIGINS, too.",
+            hint="Its pages open sockets, and send forms, with the cookies of whoever is signed "
+            "in here; for tokens they need not.",
+            id="clarion.W003",
+        )
+        for origin in sorted(set(origins) & set(django_settings.CSRF_TRUSTED_ORIGINS))
+    ]
+    return [*wrong, *trusted]
+
+
 ALL: tuple[Callable[..., list[CheckMessage]], ...] = (
     check_numbers,
     check_time_zones,
     check_server,
     check_sessions,
+    check_origins,
 )
 
 

@@ -3,11 +3,28 @@
 Read at use, so that `override_settings` works. Documented in docs/settings.md.
 """
 
+import re
 from typing import TypeVar
 
 from django.conf import settings as django_settings
 
 T = TypeVar("T", int, float, str)
+
+
+# As browsers write one (RFC 6454, section 6.2), but for the port that goes without saying.
+_ORIGIN = re.compile(
+    r"https?://(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*"
+    r"|\[[0-9a-f:]+\])(?::[1-9][0-9]{0,4})?"
+)
+
+
+def is_origin(text: object) -> bool:
+    """Whether a browser could say that a page is from there."""
+    return (
+        isinstance(text, str)
+        and _ORIGIN.fullmatch(text) is not None
+        and not re.fullmatch(r"http://.*:80|https://.*:443", text)
+    )
 
 
 class Settings:
@@ -25,6 +42,11 @@ class Settings:
         Empty: every commit wakes the relay, and nobody counts requests.
         """
         return self._get("REDIS_URL", "")
+
+    @property
+    def origins(self) -> frozenset[str]:
+        """Other origins whose pages may show inboxes, with tokens."""
+        return frozenset(getattr(django_settings, "CLARION_ORIGINS", ()))
 
     @property
     def heartbeat_seconds(self) -> float:

@@ -430,7 +430,10 @@ class Hub:
         beat = pulse.beats.get(socket.inbox_id)
         may = beat is not None and holds(socket.login, beat.password, pulse.logins)
         if not may:
-            self._each(socket, lambda: [Close(close_codes.SIGNED_OUT)])
+            login = socket.login
+            ended = not login.session_key and _is_over(login)
+            code = close_codes.TOKEN_EXPIRED if ended else close_codes.SIGNED_OUT
+            self._each(socket, lambda: [Close(code)])
         return may
 
     def _keep(self, task: "asyncio.Task[None]") -> None:
@@ -448,9 +451,13 @@ def holds(login: Login, password: str, logins: Collection[str] | None) -> bool:
     """Whether a login still holds: the same password, and a login session that is kept."""
     if login.password_mark and login.password_mark != password_mark(password):
         return False
-    if logins is None:
-        return login.expires_at is None or time.time() < login.expires_at
-    return not login.session_key or login.session_key in logins
+    if logins is None or not login.session_key:
+        return not _is_over(login)
+    return login.session_key in logins
+
+
+def _is_over(login: Login) -> bool:
+    return login.expires_at is not None and login.expires_at <= time.time()
 
 
 async def _close(joining: "asyncio.Task[Subscription]") -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 from environs import Env, EnvValidationError, ValidationError, validate
 
+from notifications.conf import is_origin
 from project.local.secret import development_secret
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -41,6 +42,26 @@ def _no_wildcard(hosts: list[str]) -> None:
 LOCAL_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", LOCAL_HOSTS if DEBUG else [], validate=_no_wildcard)
 CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", [])
+
+
+def _origins(values: list[str]) -> None:
+    """Refuse what no browser sends, and pages that anybody on their way could change."""
+    for value in values:
+        if not is_origin(value):
+            raise ValidationError(f"{value!r} is no origin such as https://shop.example.")
+        if not DEBUG and not value.startswith("https://"):
+            raise ValidationError(f"{value!r} is without HTTPS, which only DEBUG accepts.")
+
+
+CLARION_ORIGINS: list[str] = env.list("CLARION_ORIGINS", [], validate=_origins)
+# Read by django-cors-headers. No cookies: these pages show a token, or are nobody.
+CORS_ALLOWED_ORIGINS = CLARION_ORIGINS
+CORS_URLS_REGEX = r"^/api/v1/inbox/"
+CORS_ALLOW_CREDENTIALS = False
+CORS_ALLOW_METHODS = ["GET", "POST"]
+CORS_ALLOW_HEADERS = ["authorization", "content-type"]
+CORS_EXPOSE_HEADERS = ["Retry-After"]
+CORS_PREFLIGHT_MAX_AGE = 600
 
 # --- Redis -----------------------------------------------------------------------------------
 
@@ -188,6 +209,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "channels",
+    "corsheaders",
     "django_celery_beat",
     # For the assets of the API's page, which would come from a foreign host otherwise.
     "ninja",
@@ -202,6 +224,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "project.middleware.Hardened",
+    "corsheaders.middleware.CorsMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",

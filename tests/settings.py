@@ -16,7 +16,7 @@ from project.local.redis_server import free_port
 
 for name in (
     *("ALLOWED_HOSTS", "CELERY_BROKER_URL", "CLARION_LAYER_URLS", "CLARION_PROCESS"),
-    "CSRF_TRUSTED_ORIGINS",
+    *("CSRF_TRUSTED_ORIGINS", "CLARION_ORIGINS"),
 ):
     os.environ.pop(name, None)
 

@@ -23,7 +23,7 @@ from notifications.selectors.api_keys import state
 from notifications.services import api_keys, permissions
 
 STATES = {"valid": _("Valid"), "revoked": _("Revoked"), "expired": _("Expired")}
-SCOPE = ("types", "topics", "may_notify")
+SCOPE = ("types", "topics", "may_notify", "may_embed")
 
 
 class ApiKeyForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy only
@@ -31,6 +31,7 @@ class ApiKeyForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy
 
     # The class hides what was posted, which instances still have under these names.
     types = forms.MultipleChoiceField(
+        required=False,
         widget=forms.CheckboxSelectMultiple,
         label=_("Types"),
         help_text=_("Kinds of notification it may send"),
@@ -45,6 +46,12 @@ class ApiKeyForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy
         required=False,
         label=_("People"),
         help_text=_("May notify people whom it names, any of them"),
+    )
+
+    may_embed = forms.BooleanField(
+        required=False,
+        label=_("Embedding"),
+        help_text=_("May show anybody's inbox in pages of other sites"),
     )
 
     request: HttpRequest
@@ -71,11 +78,25 @@ class ApiKeyForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy
             raise forms.ValidationError(gettext("You may not notify people yourself."))
         return wanted
 
+    def clean_may_embed(self) -> bool:
+        """Who may not open inboxes to services cannot have a key do it."""
+        wanted: bool = self.cleaned_data["may_embed"]
+        if wanted and not permissions.may_embed(self.request.user):
+            raise forms.ValidationError(gettext("You may not let a service show inboxes."))
+        return wanted
+
     def clean(self) -> dict[str, Any]:
-        """Without one of the two a key would be good for nothing."""
+        """A key has to be good for something."""
         cleaned = cast("dict[str, Any]", super().clean())
-        if not self.errors and not (cleaned["topics"] or cleaned["may_notify"]):
-            raise forms.ValidationError(gettext("Give it topics, or the right to notify people."))
+        if self.errors:
+            return cleaned
+        says = bool(cleaned["topics"] or cleaned["may_notify"])
+        if not says and not cleaned["may_embed"]:
+            raise forms.ValidationError(
+                gettext("Give it topics, or the right to notify people or to show inboxes.")
+            )
+        if says and not cleaned["types"]:
+            raise forms.ValidationError(gettext("Give it types that it may send."))
         return cleaned
 
 
@@ -180,10 +201,11 @@ class ApiKeyAdmin(OperatorPages):
     def scope(self, key: ApiKey) -> str:
         """What it was given, in a line."""
         to = [*([gettext("people")] if key.may_notify else []), *map(_named, key.topics)]
-        if not key.types or not to:
-            return gettext("nothing")
-        parts = {"types": ", ".join(map(_named, key.types)), "audiences": ", ".join(to)}
-        return gettext("%(types)s to %(audiences)s") % parts
+        said = [gettext("tokens for inboxes")] if key.may_embed else []
+        if key.types and to:
+            parts = {"types": ", ".join(map(_named, key.types)), "audiences": ", ".join(to)}
+            said.insert(0, gettext("%(types)s to %(audiences)s") % parts)
+        return "; ".join(said) or gettext("nothing")
 
 
 def _named(part: str) -> str:

@@ -3,14 +3,15 @@
 from ninja.openapi.docs import Swagger
 from ninja.security import django_auth
 
-from notifications.api import choices, inbox, publishing, states, ticket
+from notifications.api import choices, embedding, inbox, publishing, states, ticket
 from notifications.api.base import ClarionAPI
 
 api = ClarionAPI(
     title="Clarion",
     version="1",
     urls_namespace="clarion-api",
-    auth=django_auth,
+    # The token first: who shows one asks as nobody else, whatever cookies come along.
+    auth=[embedding.person_token, django_auth],
     # Else the page asks a foreign host whether the description is valid.
     docs=Swagger(settings={"validatorUrl": None}),
     description="Sockets deliver; HTTP changes state, and publishes for other services.",
@@ -19,3 +20,4 @@ for router in (inbox.router, states.router, choices.router):
     api.add_router("/inbox", router)
 api.add_router("", ticket.router)
 api.add_router("", publishing.router)
+api.add_router("", embedding.router)

@@ -117,8 +117,8 @@ def changes(
 
 
 def _tag(request: HttpRequest, cursor: Cursor) -> str:
-    """A weak entity tag (RFC 9110, 8.8.3): what was asked, in which language, and as of when."""
-    asked = f"{request.get_full_path()} {get_language()} {cursor}"
+    """A weak entity tag (RFC 9110, 8.8.3): what who asked, in which language, and as of when."""
+    asked = f"{request.get_full_path()} {request.user.pk} {get_language()} {cursor}"
     return f'W/"{hashlib.sha256(asked.encode()).hexdigest()[:32]}"'
 
 
@@ -126,5 +126,5 @@ def _tagged(response: HttpResponse, tag: str) -> HttpResponse:
     response["ETag"] = tag
     # Kept by the browser of this person alone, and asked for again each time.
     response["Cache-Control"] = "private, no-cache"
-    patch_vary_headers(response, ["Cookie", "Accept-Language"])
+    patch_vary_headers(response, ["Cookie", "Authorization", "Accept-Language"])
     return response

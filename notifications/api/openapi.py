@@ -12,6 +12,7 @@ TAGS = (
     ("state", "What that person does with it"),
     ("choices", "What that person wants to get"),
     ("socket", "What opens sockets"),
+    ("embedding", "For inboxes in pages of other origins"),
     ("publishing", "For other services, with an API key"),
 )
 REFERENCE = {"$ref": "#/components/schemas/Problem"}

@@ -206,6 +206,14 @@ class TicketOut(Schema):
     expires_in: int
 
 
+class TokenOut(Schema):
+    """A token, for how many seconds it holds, and who it is for."""
+
+    token: str
+    expires_in: int
+    person: str
+
+
 class ProblemPart(Schema):
     """One thing that is wrong: in which part of the request, and where in it."""
 

@@ -6,11 +6,13 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.http import HttpRequest
 from ninja import Router
 from ninja.errors import HttpError
+from ninja.security import django_auth
 
 from notifications.api.schemas import TicketOut
 from notifications.authentication.ticket import TICKET_SECONDS, issue, login_for
 
-router = Router(tags=["socket"])
+# Of a login session alone: a token opens sockets by itself.
+router = Router(tags=["socket"], auth=django_auth)
 
 
 @router.post("/ticket", response=TicketOut, summary="A ticket to open sockets with")

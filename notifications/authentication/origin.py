@@ -8,12 +8,16 @@ from django.conf import settings
 from django.http.request import split_domain_port, validate_host
 
 from notifications.authentication.handshake import Application, Receive, Scope, Send, headers
+from notifications.conf import settings as clarion
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 class SameOrigin:
     """Refuses handshakes (403) of pages from elsewhere: the guard against cross-site sockets.
+
+    Pages of CLARION_ORIGINS are let through without their cookies, which browsers send along where
+    the site is the same: so they open sockets with a token, and with nothing else.
 
     Scheme, host and port of `Origin` must be those of the request (its host being in
     ALLOWED_HOSTS) or be listed in CSRF_TRUSTED_ORIGINS, as Django does for unsafe requests
@@ -30,6 +34,9 @@ class SameOrigin:
         """
         if is_same_origin(scope):
             return self._inner(scope, receive, send)
+        if is_embedding(scope):
+            scope["headers"] = [pair for pair in scope["headers"] if pair[0] != b"cookie"]
+            return self._inner(scope, receive, send)
         return send({"type": "websocket.close"})
 
 
@@ -43,6 +50,12 @@ def is_same_origin(scope: Scope) -> bool:
     scheme = "https" if _is_secure(scope) else "http"
     trusted = tuple(settings.CSRF_TRUSTED_ORIGINS)
     return _is_allowed(origins[0], f"{scheme}://{hosts[0]}", hosts[0], tuple(allowed), trusted)
+
+
+def is_embedding(scope: Scope) -> bool:
+    """Whether the handshake's one `Origin` is one that CLARION_ORIGINS lists, exactly."""
+    origins = headers(scope, b"origin")
+    return len(origins) == 1 and origins[0] in clarion.origins
 
 
 @lru_cache(maxsize=256)

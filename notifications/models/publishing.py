@@ -22,6 +22,8 @@ class ApiKey(models.Model):
     types = models.JSONField(default=list)
     topics = models.JSONField(default=list, blank=True)
     may_notify = models.BooleanField(default=False)
+    # Has tokens made for anybody's inbox.
+    may_embed = models.BooleanField(default=False, db_default=False)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         on_delete=models.SET_NULL,
@@ -36,6 +38,7 @@ class ApiKey(models.Model):
 
     class Meta:
         verbose_name = "API key"
+        permissions = [("embed_inboxes", "Can let services show anybody's inbox")]
 
     def __str__(self) -> str:
         return f"{self.name} ({self.prefix})"

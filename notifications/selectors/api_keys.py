@@ -35,6 +35,12 @@ def valid(shown: str) -> ApiKey | None:
     return key if state(key, timezone.now()) == "valid" else None
 
 
+def may_embed(key_id: int) -> bool:
+    """Whether this key is good, and may have tokens made: those made for it hold as long."""
+    key = ApiKey.objects.filter(pk=key_id, may_embed=True).first()
+    return key is not None and state(key, timezone.now()) == "valid"
+
+
 def state(key: ApiKey, now: datetime) -> str:
     """`valid`, `revoked` or `expired`."""
     if key.revoked_at is not None:

@@ -62,5 +62,11 @@ def check(key: ApiKey, type: str, topic: str | None = None) -> None:
         raise OutOfScope(f"This key may not broadcast to {topic!r}.")
 
 
+def check_embedding(key: ApiKey) -> None:
+    """Raise `OutOfScope` unless the key may have tokens made for people's inboxes."""
+    if not key.may_embed:
+        raise OutOfScope("This key may not show inboxes.")
+
+
 def _among(wanted: str, given: list[str]) -> bool:
     return ApiKey.EVERYTHING in given or wanted in given

@@ -10,6 +10,7 @@ from notifications.selectors.announcements import is_default
 
 COMPOSE = "clarion.compose"
 TO_EVERYONE = "clarion.announce_to_everyone"
+EMBED = "clarion.embed_inboxes"
 VIEW_HISTORY = "clarion.view_announcement"
 
 Action = Literal["add", "change", "delete", "view"]
@@ -39,6 +40,11 @@ def may_schedule(user: Person, topic: str, action: Action = "add") -> bool:
 def may_run_now(user: Person, topic: str) -> bool:
     """Whether they may send a schedule's broadcast out of turn."""
     return may_schedule(user, topic, "change") and may_announce(user, topic)
+
+
+def may_embed(user: Person) -> bool:
+    """Whether they may let services show the inboxes of whomever these name."""
+    return _has(user, EMBED)
 
 
 def may_see_history(user: Person) -> bool:

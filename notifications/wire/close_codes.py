@@ -27,6 +27,9 @@ KEEPALIVE = CloseCode(
 TRY_AGAIN = CloseCode(
     1013, "try_again", "try again later", True, "the database cannot be read just now"
 )
+TOKEN_EXPIRED = CloseCode(
+    4001, "token_expired", "get a new token", True, "the token that was shown has run out"
+)
 PROTOCOL_VIOLATION = CloseCode(
     4400,
     "protocol_violation",
@@ -47,6 +50,7 @@ CLOSE_CODES = (
     GOING_AWAY,
     KEEPALIVE,
     TRY_AGAIN,
+    TOKEN_EXPIRED,
     PROTOCOL_VIOLATION,
     SIGNED_OUT,
     NOT_FOUND,

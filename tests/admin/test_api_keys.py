@@ -133,6 +133,26 @@ def test_nobody_gives_more_than_they_have(
         assert "Please correct the error" in text_of(page)
 
 
+@pytest.mark.parametrize(
+    ("permissions", "scope", "given"),
+    [
+        ([], {"may_embed": "on"}, False),
+        (["compose", EVERYONE], {"may_embed": "on"}, False),
+        (["embed_inboxes"], {"may_embed": "on"}, True),
+        # It sends nothing then, so it needs no types; what it sends it does.
+        (["embed_inboxes"], {"may_embed": "on", "types": []}, True),
+        (["embed_inboxes", "compose"], {"may_embed": "on", "may_notify": "on", "types": []}, False),
+    ],
+)
+def test_who_lets_services_show_inboxes(
+    operator: MakeOperator, permissions: list[str], scope: dict[str, Any], given: bool
+) -> None:
+    client = operator("add_apikey", "view_apikey", *permissions)
+    client.post(ADD, {"name": "Shop", "types": ["message"]} | scope)
+    assert ApiKey.objects.filter(may_embed=True).exists() == given
+    assert ("tokens for inboxes" in text_of(client.get(KEYS))) == given
+
+
 def test_groups_can_be_given(operator: MakeOperator) -> None:
     group = Group.objects.create(name="Press")
     client = operator("add_apikey", "compose")

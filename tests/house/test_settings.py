@@ -9,6 +9,7 @@ from django.conf import settings as live_settings
 from django.test import override_settings
 from environs import EnvError
 
+from notifications.checks import check_origins
 from project import checks
 
 FILE = str(Path(live_settings.BASE_DIR) / "project" / "settings.py")
@@ -21,7 +22,7 @@ PRODUCTION = {
 READ = (
     *PRODUCTION,
     *("DEBUG", "PORT", "CELERY_BROKER_URL", "CLARION_PROCESS", "CSRF_TRUSTED_ORIGINS", "LOG_LEVEL"),
-    "CLARION_LAYER_URLS",
+    *("CLARION_LAYER_URLS", "CLARION_ORIGINS"),
 )
 
 
@@ -62,6 +63,15 @@ def test_production_demands(load: Any, name: str) -> None:
         ("CLARION_SOCKET_BUDGET", "64 KB"),
         ("CLARION_PROCESS_BUDGET", "0"),
         ("LOG_LEVEL", "loud"),
+        ("CLARION_ORIGINS", "https://*.example"),
+        ("CLARION_ORIGINS", "*"),
+        ("CLARION_ORIGINS", "shop.example"),
+        ("CLARION_ORIGINS", "https://shop.example/"),
+        ("CLARION_ORIGINS", "https://shop.example:443"),
+        ("CLARION_ORIGINS", "https://Shop.example"),
+        ("CLARION_ORIGINS", "null"),
+        # Anybody on the way could put a script into its pages.
+        ("CLARION_ORIGINS", "https://shop.example,http://shop.example"),
         ("DATABASE_POOL_SIZE", "-1"),
         ("CLARION_HEARTBEAT_SECONDS", "0"),
     ],
@@ -69,6 +79,32 @@ def test_production_demands(load: Any, name: str) -> None:
 def test_a_wrong_value_fails_with_its_name(load: Any, name: str, value: str) -> None:
     with pytest.raises(EnvError, match=name):
         load(**PRODUCTION | {name: value})
+
+
+def test_other_origins(load: Any) -> None:
+    origins = ["https://shop.example", "https://xn--mnchen-3ya.example:8443", "https://[::1]"]
+    found = load(**PRODUCTION, CLARION_ORIGINS=",".join(origins))
+    assert found["CLARION_ORIGINS"] == found["CORS_ALLOWED_ORIGINS"] == origins
+    assert load(**PRODUCTION)["CORS_ALLOWED_ORIGINS"] == []
+    local = "http://127.0.0.1:8100"
+    assert load(DEBUG="1", CLARION_ORIGINS=local)["CLARION_ORIGINS"] == [local]
+
+
+@pytest.mark.parametrize(
+    ("origins", "trusted", "found"),
+    [
+        (["https://shop.example"], [], []),
+        (["https://shop.example"], ["https://shop.example"], ["clarion.W003"]),
+        (["https://shop.example", "*"], [], ["clarion.E003"]),
+        ([None], [], ["clarion.E003"]),
+        ("https://shop.example", [], ["clarion.E003"]),
+    ],
+)
+def test_checks_find_wrong_origins(
+    settings: Any, origins: Any, trusted: list[str], found: list[str]
+) -> None:
+    settings.CLARION_ORIGINS, settings.CSRF_TRUSTED_ORIGINS = origins, trusted
+    assert [message.id for message in check_origins(None)] == found
 
 
 def test_production_is_safe(load: Any) -> None:

@@ -1,14 +1,18 @@
 """Static files as they are in production: each module under a hashed name, and so its imports."""
 
+import gzip
 import os
 import re
 import subprocess
 import sys
 from pathlib import Path
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
 
 import pytest
 
 from notifications import __file__ as package
+from tests.support.processes import Processes
 
 ROOT = Path(package).parents[1]
 IMPORT = re.compile(r"""(?:\bfrom\s*|\bimport\s*)["'](\.[^"']+)["']""")
@@ -52,3 +56,53 @@ def test_every_module_imports_hashed_names_that_are_there(collected: Path) -> No
             imported.add(path)
     parts = {path.resolve() for path in modules if path.parent.name == "client"}
     assert parts <= imported
+
+
+def test_as_they_are_served(collected: Path, processes: Processes) -> None:
+    """Hashed names are kept for ever; the name without a hash is an address to rely on."""
+    site = processes.web(
+        DEBUG="0",
+        ALLOWED_HOSTS="127.0.0.1",
+        SECURE_SSL_REDIRECT="0",
+        STATIC_ROOT=str(collected.parent),
+    )
+    hashed = next(path for path in collected.glob("client.*.js") if HASHED.search(path.name))
+    stable = [collected / "client.js", *sorted(collected.glob("client/[a-z]*.js"))]
+    parts = [path for path in stable if not HASHED.search(path.name)]
+    assert len(parts) > 5
+    for path in [hashed, *parts]:
+        address = f"{site.url}/static/{path.relative_to(collected.parent)}"
+        asking = {"Accept-Encoding": "gzip", "Origin": "https://shop.example"}
+        with urlopen(Request(address, headers=asking), timeout=10) as answer:
+            headers, body = answer.headers, answer.read()
+        # Module scripts of pages elsewhere need this; nothing in them is anybody's.
+        assert headers["Access-Control-Allow-Origin"] == "*"
+        assert headers["Content-Type"].startswith("text/javascript")
+        assert headers["X-Content-Type-Options"] == "nosniff"
+        assert "Cross-Origin-Resource-Policy" not in headers
+        kept = headers["Cache-Control"]
+        if path == hashed:
+            assert "immutable" in kept
+            assert "max-age=315360000" in kept
+        else:
+            # Soon asked for again, and then mostly not changed.
+            assert "max-age=60," in kept
+            again = {"If-Modified-Since": headers["Last-Modified"]}
+            with pytest.raises(HTTPError, match="304"):
+                urlopen(Request(address, headers=again), timeout=10)
+        if headers["Content-Encoding"] == "gzip":
+            body = gzip.decompress(body)
+        else:
+            assert len(body) < 200
+        assert body == path.read_bytes()
+
+
+def test_what_other_pages_load_imports_stable_names(collected: Path) -> None:
+    """Of one release all, and served beside each other."""
+    modules = [collected / "client.js", *collected.glob("client/*.js")]
+    for module in modules:
+        if HASHED.search(module.name):
+            continue
+        for target in IMPORT.findall(module.read_text()):
+            assert (module.parent / target).exists(), (module.name, target)
+            assert not HASHED.search(target)

@@ -54,8 +54,8 @@ try {
     return import(pathToFileURL(path));
   };
 
-  const [start, news, state, lists, leave, alone] = blocks;
-  assert.equal(blocks.length, 6);
+  const [start, news, state, lists, leave, elsewhere, alone] = blocks;
+  assert.equal(blocks.length, 7);
   // The list is there when people do something to it.
   const shown = await run(start, news, "await new Promise((resolve) => setTimeout(resolve));", state, lists, leave);
   world.hello({ seq: 11 });
@@ -81,6 +81,13 @@ try {
   assert.equal(world.requests.find(({ url }) => url.endsWith("mute")).body.thread, "order-7");
   globalThis.signOut.happens("submit");
   shown.client.stop();
+
+  world.answers.push({ token: "a~1", expires_in: 900 }, page([], "e.1.1", counters(0)));
+  const embedded = await run(elsewhere.replace("https://clarion.example/static/clarion/client.js", client));
+  await settle();
+  assert.equal(world.socket.url, "wss://clarion.example/ws/notifications/?cursor=e.1.1");
+  assert.deepEqual(world.socket.protocols, ["clarion.v1", "token.a~1"]);
+  embedded.client.stop();
 
   const own = await run(alone);
   assert.deepEqual(own.mailbox.list(0).map(({ id }) => id), ["1"]);

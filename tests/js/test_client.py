@@ -17,7 +17,7 @@ PARTS = [CLIENT, *sorted((CLIENT.parent / "client").glob("*.js"))]
 SUITES = sorted(HERE.glob("*.test.mjs"))
 
 # Bytes over the network; without comments and indents, as whoever bundles it has it.
-CEILING = 18_000
+CEILING = 18_500
 BARE_CEILING = 12_000
 
 

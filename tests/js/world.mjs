@@ -194,7 +194,7 @@ export class World {
   }
 
   async fetch(url, init) {
-    const request = { method: init.method, url, body: init.body && JSON.parse(init.body), headers: init.headers, cache: init.cache };
+    const request = { method: init.method, url, body: init.body && JSON.parse(init.body), headers: init.headers, cache: init.cache, credentials: init.credentials };
     this.requests.push(request);
     const answer = await (this.answers.length ? this.answers.shift() : this.server(request));
     if (!answer) throw new TypeError("network");

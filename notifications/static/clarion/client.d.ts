@@ -50,6 +50,13 @@ export interface Counts {
   unseen: number;
 }
 
+/** Of one person; shown in place of cookies. */
+export interface Token {
+  token: string;
+  /** Seconds. */
+  expires_in: number;
+}
+
 export interface Options {
   /** `wss://...`, without a query. */
   socketUrl: string;
@@ -57,6 +64,11 @@ export interface Options {
   apiUrl: string;
   /** Sent with state changes. */
   csrfToken?: () => string;
+  /**
+   * In pages of other origins, which have no cookies here: asks your own backend for what `POST /api/v1/tokens` answered it.
+   * Null: nobody is signed in. Called again before the token ends.
+   */
+  getToken?: () => Promise<Token | null>;
   /** Gets a ticket before each connection. Worth it where HTTP is answered by other processes than sockets. */
   ticketUrl?: string;
   /** Who is signed in: the user's primary key. Without it each tab has a socket, and nothing is kept. */

@@ -47,13 +47,13 @@ export class ClarionClient extends EventTarget {
   #shown = null;
   #counted = { unread: 0, unseen: 0 };
 
-  constructor({ csrfToken = () => "", ticketUrl = "", person = "", language = "", keep = true, ...options }, env = {}) {
+  constructor({ csrfToken = () => "", getToken = null, ticketUrl = "", person = "", language = "", keep = true, ...options }, env = {}) {
     super();
-    this.#options = { csrfToken, ticketUrl, person, ...options };
+    this.#options = { csrfToken, getToken, ticketUrl, person, ...options };
     this.#person = person;
     this.#env = { ...BROWSER, ...env };
     this.#timers = new Timers(this.#env);
-    this.#http = new Http(csrfToken, this.#env, () => this.#end("signed_out"));
+    this.#http = new Http(this.#options, this.#env, () => this.#end("signed_out"));
     const place = `clarion:${options.apiUrl}`;
     if (person && keep) this.#store = new Store(place, person, language, this.#env.storage);
     this.#tabs = new Tabs(person && [place, TALK, language, person].join(":"), this.#env, {

@@ -1,7 +1,7 @@
 /** The socket of the tab that leads: when to connect, when to give up, what to ask for. What frames mean is for its host. */
 
 import { Timers } from "./environment.js";
-import { SUBPROTOCOL, afterClose, backoff } from "./protocol.js";
+import { CLOSE_CODES, SUBPROTOCOL, afterClose, backoff } from "./protocol.js";
 
 const CONNECT_TIMEOUT = 10_000; // ms until the first frame; browsers themselves wait for minutes
 const TICKET_TIMEOUT = 3_000; // ms; whoever gets no ticket shows the cookie
@@ -51,7 +51,11 @@ export class Connection {
     this.#timers.cancel("retry");
     if (this.#host.cursor === null && !(await this.#loadFirstPage(run))) return;
     const protocols = [SUBPROTOCOL];
-    if (this.#options.ticketUrl && this.#options.csrfToken()) {
+    if (this.#options.getToken) {
+      const token = await this.#token(run);
+      if (!token) return;
+      protocols.push(`token.${token}`);
+    } else if (this.#options.ticketUrl && this.#options.csrfToken()) {
       const ticket = await this.#ticket(run);
       if (run !== this.#run) return;
       if (ticket) protocols.push(`ticket.${ticket}`);
@@ -132,6 +136,17 @@ export class Connection {
     return run === this.#run && this.#host.load(page);
   }
 
+  /** The token to open a socket with; without one, or if it comes too late, null. */
+  async #token(run) {
+    try {
+      const token = await this.#http.token();
+      return run === this.#run ? token : null;
+    } catch {
+      if (run === this.#run) this.#lost();
+      return null;
+    }
+  }
+
   async #ticket(run) {
     try {
       const { ticket } = await this.#http.post(this.#options.ticketUrl, undefined, TICKET_TIMEOUT);
@@ -170,6 +185,7 @@ export class Connection {
   }
 
   #closed(code) {
+    if (code === CLOSE_CODES.token_expired.number) this.#http.forgetToken();
     const next = afterClose(code);
     if (next === "reconnect") this.#lost();
     else if (next === "signed_out" && this.#welcome) this.#askWhoIsHere();

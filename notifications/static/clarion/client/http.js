@@ -1,6 +1,7 @@
-/** Requests, as the person whose cookie the browser sends. */
+/** Requests, as the person whose cookie the browser sends, or who a token is for. */
 
 const TIMEOUT = 10_000; // ms
+const TOKEN_MARGIN = 30_000; // ms before its end that a token is not shown any more
 const LONGEST_RETRY = 600_000; // ms; whoever is told to wait longer asks again all the same
 
 /** An HTTP request that was refused: `status`, the server's `code` where it gave one, and after how many ms to try again. */
@@ -17,12 +18,51 @@ export class ClarionError extends Error {
 export class Http {
   #env;
   #csrfToken;
+  #getToken;
   #onSignedOut;
+  #token = null; // a promise of `{token, until}`, for all who ask meanwhile
 
-  constructor(csrfToken, env, onSignedOut) {
+  constructor({ csrfToken, getToken }, env, onSignedOut) {
     this.#csrfToken = csrfToken;
+    this.#getToken = getToken;
     this.#env = env;
     this.#onSignedOut = onSignedOut;
+  }
+
+  /** The token to show, or null where cookies tell who is here. Rejects as `getToken` does, and if it has none to give. */
+  async token() {
+    if (!this.#getToken) return null;
+    this.#token ??= this.#fetchToken();
+    const asked = this.#token;
+    try {
+      const { token, until } = await asked;
+      if (this.#env.now() < until) return token;
+    } catch (error) {
+      this.#drop(asked);
+      throw error;
+    }
+    this.#drop(asked);
+    return this.token();
+  }
+
+  /** The server does not want it any more. */
+  forgetToken() {
+    this.#token = null;
+  }
+
+  async #fetchToken() {
+    const late = new Promise((_, reject) => this.#env.setTimeout(() => reject(new ClarionError(0, "timeout")), TIMEOUT));
+    const given = await Promise.race([this.#getToken(), late]);
+    if (!given) {
+      this.#onSignedOut();
+      throw new ClarionError(401, "unauthorized", "There is no token.");
+    }
+    // At least for what it was fetched for, however short-lived.
+    return { token: given.token, until: this.#env.now() + Math.max(given.expires_in * 1_000 - TOKEN_MARGIN, 1_000) };
+  }
+
+  #drop(asked) {
+    if (this.#token === asked) this.#token = null;
   }
 
   get(url, parameters = {}) {
@@ -35,23 +75,35 @@ export class Http {
   }
 
   async #request(method, url, body, timeout = TIMEOUT) {
-    const response = await this.#env.fetch(url, {
+    // Without tokens at once: whoever clicked may be leaving the page.
+    const token = this.#getToken && (await this.token());
+    let response = await this.#fetch(token, method, url, body, timeout);
+    if (response.status === 401 && token) {
+      // Revoked, or the clock was set meanwhile: a new one tells.
+      this.forgetToken();
+      response = await this.#fetch(await this.token(), method, url, body, timeout);
+    }
+    if (response.ok) return response.status === 204 ? null : response.json();
+    if (response.status === 401) this.#onSignedOut();
+    const { code, detail } = (await response.json().catch(() => null)) ?? {};
+    throw new ClarionError(response.status, code, typeof detail === "string" ? detail : undefined, this.#retryAfter(response));
+  }
+
+  #fetch(token, method, url, body, timeout) {
+    return this.#env.fetch(url, {
       method,
-      credentials: "same-origin",
+      credentials: token ? "omit" : "same-origin",
       cache: "no-store", // the browser's own would outlive the login
       headers: {
         Accept: "application/json",
         ...(body && { "Content-Type": "application/json" }),
-        ...(method === "POST" && { "X-CSRFToken": this.#csrfToken() }),
+        ...(token && { Authorization: `Bearer ${token}` }),
+        ...(!token && method === "POST" && { "X-CSRFToken": this.#csrfToken() }),
       },
       body: body && JSON.stringify(body),
       keepalive: Boolean(body), // a click that marks read also leaves the page
       signal: AbortSignal.timeout(timeout),
     });
-    if (response.ok) return response.status === 204 ? null : response.json();
-    if (response.status === 401) this.#onSignedOut();
-    const { code, detail } = (await response.json().catch(() => null)) ?? {};
-    throw new ClarionError(response.status, code, typeof detail === "string" ? detail : undefined, this.#retryAfter(response));
   }
 
   /** `Retry-After` in milliseconds from now, 0 without one: it is in seconds, or a date. */

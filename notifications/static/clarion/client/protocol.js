@@ -19,6 +19,7 @@ export const CLOSE_CODES = Object.freeze({
   service_restart: { number: 1012, reconnect: true },
   keepalive: { number: 1011, reconnect: true },
   try_again: { number: 1013, reconnect: true },
+  token_expired: { number: 4001, reconnect: true },
   protocol_violation: { number: 4400, reconnect: false },
   signed_out: { number: 4401, reconnect: false },
   not_found: { number: 4404, reconnect: false },
