@@ -8,8 +8,9 @@ from django.test import Client
 
 from notifications import notify
 from notifications.authentication import token
+from notifications.live.breaker import breaker
 from notifications.models import ApiKey, Item, Outbox
-from notifications.services import api_keys, relay
+from notifications.services import api_keys, rates, relay
 from tests.api.conftest import MakeService, Service, refused
 from tests.api.test_authorization import PERSONAL, Operation, cursor_of, state_of
 
@@ -210,6 +211,9 @@ def test_by_text(shop: Service, ada: Any) -> None:
 def test_requests_with_a_token_count_as_the_persons(
     shop: Service, ada: Any, said: Any, settings: Any, redis_server: Any
 ) -> None:
+    # No test inherits that Redis was away.
+    breaker.reset()
+    rates._limiter.cache_clear()
     settings.CLARION_REDIS_URL, settings.CLARION_RATE_PERSON = settings.REDIS_URL, 2
     headers = bearer(token_for(shop, ada))
     answers = [Client().get("/api/v1/inbox/counts", headers=headers) for _ in range(3)]

@@ -59,7 +59,8 @@ class BareChromium:
         while True:
             answer = json.loads(self._wire.recv(TIMEOUT))
             if answer.get("id") == number:
-                result: dict[str, Any] = answer["result"]
+                # An error where there is no page to ask, as between two.
+                result: dict[str, Any] = answer.get("result", {})
                 return result
 
     def sign_in(self, url: str, name: str, value: str) -> None:
@@ -85,7 +86,7 @@ class BareTab:
         answer = self._chromium.call(
             "Runtime.evaluate", self._session, expression=expression, returnByValue=True
         )
-        return answer["result"].get("value")
+        return answer.get("result", {}).get("value")
 
     def expect(self, expression: str, value: object) -> None:
         """Wait until an expression has this value."""
