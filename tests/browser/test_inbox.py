@@ -6,7 +6,7 @@ import pytest
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import expect
 
 from notifications import broadcast, notify
 from notifications.models import Inbox
@@ -207,16 +207,11 @@ def test_it_works_by_keyboard_on_a_small_screen(window_of: OpenWindow, ada: Any)
     window.expect_no_overflow()
     for _ in range(20):
         window.page.keyboard.press("Tab")
-        if focused(window.page).startswith("Mark as read"):
+        if window.focused.startswith("Mark as read"):
             break
     window.page.keyboard.press("Enter")
     window.expect_unread(0)
-    assert focused(window.page).startswith("Mark as unread")
-
-
-def focused(page: Page) -> str:
-    """Return the accessible name that the focused element was given."""
-    return str(page.evaluate("document.activeElement.getAttribute('aria-label') ?? ''"))
+    assert window.focused.startswith("Mark as unread")
 
 
 def test_signing_in_and_out(window_of: OpenWindow, make_user: Any) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from tests.browser.cable import Cable
+from tests.support.waiting import wait_until
 
 # The page asks the browser whether it is visible; headless windows always are.
 VISIBILITY = """
@@ -24,6 +25,11 @@ VIOLATIONS = """
         console.error(`policy: ${event.violatedDirective} ${event.blockedURI} ${event.sample}`);
     });
 """
+FOCUSED = """() => {
+    let element = document.activeElement;
+    while (element.shadowRoot?.activeElement) element = element.shadowRoot.activeElement;
+    return element.ariaLabel ?? element.textContent;
+}"""
 
 
 class Window:
@@ -98,6 +104,15 @@ class Window:
         """Fail if the page is wider than the window."""
         root = "document.documentElement"
         assert self.page.evaluate(f"{root}.scrollWidth <= {root}.clientWidth")
+
+    @property
+    def focused(self) -> str:
+        """Return the name of the control that has the focus, wherever it is."""
+        return str(self.page.evaluate(FOCUSED))
+
+    def wait_for(self, expression: str) -> None:
+        """Wait until an expression holds; Playwright's own way is nothing for a strict policy."""
+        wait_until(lambda: self.page.evaluate(expression), what=expression)
 
     def show(self) -> None:
         """Bring a hidden window to the front."""

@@ -1,7 +1,7 @@
 /** `<notification-bell>`: how much is new, and the inbox behind it. */
 
 import { ClientElement, button, h, icon } from "./dom.js";
-import { place } from "./list.js";
+import { place, returnFocus } from "./list.js";
 import { cappedCount } from "./rules.js";
 import { theWords } from "./surroundings.js";
 
@@ -40,6 +40,7 @@ export class NotificationBell extends ClientElement {
     const panel = h("div", { part: "panel", role: "dialog", popover: "auto", "aria-label": words.say("notifications") });
     bell.popoverTargetElement = panel;
     panel.addEventListener("beforetoggle", ({ newState }) => newState === "open" && this.#fill());
+    returnFocus(panel, () => bell);
     panel.addEventListener("toggle", ({ newState }) => this.#toggled(newState === "open"));
     this.#parts = { bell, badge, panel, inbox: null };
     this.root.append(bell, panel);

@@ -29,7 +29,7 @@ export class NotificationInbox extends ClientElement {
   #view = new View();
   #rows = new Map();
   #current = null; // id of the row that the tab key reaches
-  #titles = new Map(); // of categories, by key
+  #titles = null; // of categories, by key
   #parts = null;
   #observer = null;
   #timers = {};
@@ -106,6 +106,7 @@ export class NotificationInbox extends ClientElement {
     );
     parts.list.addEventListener("keydown", (event) => this.#press(event));
     parts.list.addEventListener("focusin", ({ target }) => this.#moveTo(target.closest(".item")?.dataset.id));
+    returnFocus(parts.menu, () => this.#rows.get(this.#current)?.more);
     parts.menu.addEventListener("keydown", (event) => this.#pressInMenu(event));
     for (const type of ["pointerenter", "focusin"]) parts.notice.addEventListener(type, () => this.#after("undo"));
     for (const type of ["pointerleave", "focusout"]) parts.notice.addEventListener(type, () => this.#after("undo", UNDO, () => this.#notice()));
@@ -154,11 +155,11 @@ export class NotificationInbox extends ClientElement {
     this.#drawEmpty(items.length === 0, loading);
     if (older.hidden) this.#observer.unobserve(older);
     else if (!this.#loading && !this.#failed) this.#lookForEnd();
+    this.#watchSeen();
+    if (!this.#titles && client.cursor && this.checkVisibility()) this.#loadCategories();
     if (client.cursor === this.#cursor) return;
     this.#cursor = client.cursor;
     if (!view.isLive) this.#refreshSoon();
-    if (this.#titles.size === 0 && this.checkVisibility()) this.#loadCategories();
-    this.#watchSeen();
   }
 
   #drawRows(items) {
@@ -281,6 +282,7 @@ export class NotificationInbox extends ClientElement {
   }
 
   async #loadCategories() {
+    this.#titles = new Map();
     const { categories } = await this.client.choices().catch(() => ({ categories: [] }));
     this.#titles = new Map(categories.map(({ key, title }) => [key, title]));
     const options = [["", theWords().say("every_category")], ...this.#titles];
@@ -421,12 +423,13 @@ export class NotificationInbox extends ClientElement {
   #openMenu({ item, more }) {
     const { menu } = this.#parts;
     const words = theWords();
+    this.#moveTo(item.id); // not every browser gives a button the focus for a click
     const entry = (text, act, hint = "") =>
       button("choice", { role: "menuitem", tabIndex: -1, onclick: () => (menu.hidePopover(), act()) }, h("span", { textContent: text }), h("small", { textContent: hint }));
-    const act = (action) => entry(words.say(action.startsWith("un") && action === "unread" ? "mark_unread" : action === "read" ? "mark_read" : action), () => this.#act(action, item));
-    const category = this.#titles.get(item.category);
+    const act = (action, name = action) => entry(words.say(name), () => this.#act(action, item));
+    const category = this.#titles?.get(item.category);
     menu.replaceChildren(
-      act(item.read_at ? "unread" : "read"),
+      item.read_at ? act("unread", "mark_unread") : act("read", "mark_read"),
       ...(item.snoozed_until ? [act("unsnooze")] : presets(new Date()).map(([name, until]) => entry(words.say(name), () => this.#act("snooze", item, until), words.moment(until)))),
       act(item.archived_at ? "unarchive" : "archive"),
       ...(item.thread ? [entry(words.say("mute_thread"), () => this.#mute({ thread: item.thread }))] : []),
@@ -464,6 +467,13 @@ export class NotificationInbox extends ClientElement {
     location.assign(`${login}?next=${encodeURIComponent(location.pathname)}`);
     return false;
   }
+}
+
+/** Give the focus back when a popover closes that had it. Browsers do so too, but not across shadow roots. */
+export function returnFocus(popover, opener) {
+  popover.addEventListener("beforetoggle", ({ newState }) => {
+    if (newState === "closed" && popover.matches(":focus-within")) queueMicrotask(() => opener()?.focus());
+  });
 }
 
 /** Put a popover below a button, with its end at the button's, within the window. */

@@ -21,16 +21,18 @@ const CSS = `
   font: var(--clarion-font, inherit);
   line-height: 1.45;
   text-align: start;
+  stroke-width: 2;
 }
 :host([theme="light"]) { color-scheme: light; }
 :host([theme="dark"]) { color-scheme: dark; }
 :host([theme="auto"]) { color-scheme: light dark; }
 :host([hidden]), [hidden] { display: none !important; }
 :host(notification-bell) { display: inline-block; }
+:host(notification-inbox) { container-type: inline-size; }
 *, ::before, ::after { box-sizing: border-box; }
 p, h2, h3, ol { margin: 0; padding: 0; }
 ol { list-style: none; }
-svg { inline-size: 1.4em; block-size: 1.4em; fill: none; stroke: currentColor; stroke-width: 2; stroke-linecap: round; stroke-linejoin: round; }
+svg { inline-size: 1.4em; block-size: 1.4em; fill: none; stroke: currentColor; stroke-linecap: round; stroke-linejoin: round; }
 :focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
 .list:focus { outline: none; }
 button, select { min-block-size: 2.25rem; padding: .3rem .7rem; border: 1px solid var(--line); border-radius: 9px; background: var(--surface); color: inherit; font: inherit; font-size: .875rem; font-weight: 550; cursor: pointer; }
@@ -48,8 +50,8 @@ button:disabled { opacity: .45; cursor: default; }
 .filters { display: flex; gap: 2px; padding: 2px; border-radius: 10px; background: var(--raised); }
 .filter { min-block-size: 2rem; padding: .2rem .6rem; border: 0; border-radius: 8px; background: none; color: var(--muted); }
 .filter[aria-pressed="true"] { background: var(--surface); box-shadow: 0 1px 2px rgb(0 0 0 / 14%); color: var(--text); }
-.category { min-inline-size: 0; max-inline-size: 11rem; }
-.read-all { margin-inline-start: auto; padding-inline: .3rem; border-color: transparent; background: none; color: var(--accent); }
+.category { flex: 0 1 auto; min-inline-size: 5rem; max-inline-size: 11rem; text-overflow: ellipsis; }
+.read-all { margin-inline-start: auto; padding-inline: .3rem; border-color: transparent; background: none; color: var(--accent); white-space: nowrap; }
 .complaint, .notice { margin-block-end: .6rem; padding: .55rem .8rem; border: 1px solid var(--error); border-radius: 10px; background: var(--surface); color: var(--error); font-size: .9375rem; }
 
 .list { overflow: hidden; border: 1px solid var(--line); border-radius: var(--round); background: var(--surface); }
@@ -81,7 +83,7 @@ a.open:hover { text-decoration: underline; }
 .action, .earlier { position: relative; z-index: 1; }
 .action { padding: .3rem .75rem; border: 1px solid var(--line); border-radius: 8px; background: var(--surface); color: var(--accent); font-size: .875rem; font-weight: 600; text-decoration: none; overflow-wrap: anywhere; }
 .action:hover { border-color: currentColor; }
-.earlier { min-block-size: 2rem; margin-block-start: .3rem; padding: 0; border: 0; background: none; color: var(--accent); }
+.earlier { min-block-size: 2rem; margin-block-start: .3rem; padding: 0; border: 0; background: none; color: var(--accent); text-align: start; }
 .earlier:hover { background: none; text-decoration: underline; }
 .thread { position: relative; z-index: 1; margin-block-start: .3rem; padding-inline-start: .8rem; border-inline-start: 2px solid var(--line); }
 .thread li { padding-block: .35rem; }
@@ -91,6 +93,7 @@ a.open:hover { text-decoration: underline; }
 .tools button:hover, .close:hover { background: color-mix(in srgb, var(--muted) 18%, transparent); color: var(--text); }
 .dot { inline-size: 11px; block-size: 11px; border: 2px solid var(--muted); border-radius: 50%; opacity: .6; }
 .is-unread .dot { border-color: var(--accent); background: var(--accent); opacity: 1; }
+.more { stroke-width: 3; }
 .put { opacity: 0; }
 :is(.item:hover, .item:focus-within) .put { opacity: 1; }
 .older { display: block; margin: .8rem auto 0; }
@@ -109,7 +112,7 @@ a.open:hover { text-decoration: underline; }
 
 .bell { position: relative; display: grid; place-items: center; inline-size: 2.75rem; block-size: 2.75rem; padding: 0; border: 0; border-radius: 50%; background: none; font-size: 1.0625rem; }
 .badge { position: absolute; inset-block-start: .1rem; inset-inline-start: 1.45rem; min-inline-size: 1.3rem; padding-inline: .35rem; border-radius: 99px; background: var(--badge); color: #fff; font-size: .75rem; font-weight: 700; line-height: 1.3rem; text-align: center; }
-.panel { inline-size: min(28rem, 100vw - 1rem); padding: .9rem; }
+.panel { inline-size: min(28rem, 100vw - 1rem); padding: clamp(.5rem, 2.5vw, .9rem); }
 .panel .all { display: block; padding-block-start: .75rem; color: var(--accent); font-size: .9375rem; text-align: center; }
 
 .toasts { position: fixed; inset-block-end: 1rem; inset-inline-end: 1rem; z-index: var(--clarion-toasts-layer, 1000); display: grid; gap: .6rem; inline-size: min(23rem, 100vw - 2rem); }
@@ -121,10 +124,16 @@ a.open:hover { text-decoration: underline; }
 @keyframes breathe { 50% { opacity: .45; } }
 @keyframes rise { from { opacity: 0; translate: 0 .75rem; } }
 @media (hover: none) { .put { display: none !important; } }
-@media (max-width: 30rem) {
+@container (max-width: 30rem) {
+  .bar { justify-content: space-between; }
+  .item { gap: .6rem; padding-inline: .8rem .2rem; }
+}
+@container (max-width: 22rem) {
   .put { display: none !important; }
-  .item { gap: .6rem; padding-inline-start: .8rem; }
-  .filter { padding-inline: .45rem; }
+  .level { inline-size: 1.75rem; block-size: 1.75rem; font-size: .8125rem; }
+  .tools { flex-direction: column; }
+  .filters { flex: 1; }
+  .filter { flex: auto; padding-inline: .2rem; font-size: .8125rem; }
 }
 @media (prefers-reduced-motion: reduce) {
   *, ::before { animation: none !important; }
