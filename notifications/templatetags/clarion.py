@@ -1,6 +1,6 @@
 """`{% load clarion %}`: the elements of `static/clarion/inbox.js` for any page.
 
-    {% notification_bell %}     a button with the number of new notifications, and the inbox behind it
+    {% notification_bell %}     a button with how much is new, and the inbox behind it
     {% notification_toasts %}   what arrives, for some seconds
 
 Both render nothing for who is not signed in. The first one on a page brings the script along, and
@@ -53,23 +53,22 @@ def notification_setup(context: Context, *, ticket: bool = False) -> SafeString:
     return _element(context, "", {}, ticket=ticket)
 
 
-def _element(
-    context: Context, name: str, values: dict[str, Any], *, ticket: bool
-) -> SafeString:
-    user = getattr(context.get("request"), "user", None)
+def _element(context: Context, name: str, values: dict[str, Any], *, ticket: bool) -> SafeString:
+    # Of the context itself, so that also `{% include ... only %}` knows who asks.
+    request = getattr(context, "request", None) or context.get("request")
+    user = getattr(request, "user", None)
     if user is None or not user.is_authenticated:
         return SafeString("")
     element = render_to_string(name, values) if name else ""
-    return mark_safe(_setup(context, ticket=ticket) + element)  # noqa: S308 - of templates
+    return mark_safe(_setup(context, request, ticket=ticket) + element)  # noqa: S308 - of templates
 
 
-def _setup(context: Context, *, ticket: bool) -> SafeString:
+def _setup(context: Context, request: Any, *, ticket: bool) -> SafeString:
     # The lowest layer is of the whole page, also where the tags stand in included templates.
-    once = context.render_context.dicts[0]
+    once: dict[Any, Any] = context.render_context.dicts[0]
     if BLOCK in once:
         return SafeString("")
-    once[BLOCK] = True
-    request = context["request"]
+    once[BLOCK] = "there"
     api = reverse("clarion-api:api-root")
     hidden = settings.CSRF_USE_SESSIONS or settings.CSRF_COOKIE_HTTPONLY
     config = {

@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("worker")]
 # A second client in the page, which tells what it shows after each step.
 BEGIN = """async () => {
     const { ClarionClient } = await import("/static/clarion/client.js");
-    const { api, socket, csrf } = document.getElementById("inbox").dataset;
+    const { api, socket, csrf } = JSON.parse(document.getElementById("clarion").textContent);
     window.client = new ClarionClient({
         socketUrl: new URL(socket, location.href).href.replace(/^http/, "ws"),
         apiUrl: api,

@@ -164,9 +164,7 @@ def test_snoozing(window_of: OpenWindow, ada: Any) -> None:
     window.expect_titles(["Two", "One"])
 
 
-def test_reading_all_is_undone_for_exactly_what_was_unread(
-    window_of: OpenWindow, ada: Any
-) -> None:
+def test_reading_all_is_undone_for_exactly_what_was_unread(window_of: OpenWindow, ada: Any) -> None:
     for number in range(45):
         notify(ada, "message", title=f"Number {number}")
     wait_until(lambda: Inbox.objects.get(user=ada).unread == 45, what="45 items")
@@ -386,8 +384,9 @@ def test_a_storm_is_told_once_and_what_is_urgent_at_once(window_of: OpenWindow, 
     window.page.evaluate(
         """() => {
             window.told = [];
-            const observer = new MutationObserver(([{target}]) => window.told.push(target.textContent));
-            observer.observe(document.getElementById("clarion-polite"), {childList: true});
+            const hear = ([{target}]) => window.told.push(target.textContent);
+            const voice = document.getElementById("clarion-polite");
+            new MutationObserver(hear).observe(voice, {childList: true});
         }"""
     )
     for number in range(40):
@@ -508,8 +507,8 @@ def expect_inside(window: Window, box: Any) -> None:
 def test_light_and_dark(window_of: OpenWindow, ada: Any) -> None:
     say(ada, "One")
     ground = """(list) => {
-        const [red, green, blue] = getComputedStyle(list).backgroundColor.match(/\\d+/g).map(Number);
-        return red + green + blue > 384 ? "light" : "dark";
+        const [red, green, blue] = getComputedStyle(list).backgroundColor.match(/\\d+/g);
+        return Number(red) + Number(green) + Number(blue) > 384 ? "light" : "dark";
     }"""
     for scheme in ("light", "dark"):
         window = window_of(ada, color_scheme=scheme).open()
@@ -547,7 +546,9 @@ def test_a_list_that_the_server_drew_is_taken_over(window_of: OpenWindow, ada: A
 
     def with_list(route: Route) -> None:
         answer = route.fetch()
-        page = answer.text().replace("<noscript>", "<ol><li>Drawn by the server</li></ol><noscript>")
+        page = answer.text().replace(
+            "<noscript>", "<ol><li>Drawn by the server</li></ol><noscript>"
+        )
         route.fulfill(response=answer, body=page)
 
     window.page.route("**/inbox/", with_list)

@@ -113,7 +113,9 @@ a.open:hover { text-decoration: underline; }
 .bell { position: relative; display: grid; place-items: center; inline-size: 2.75rem; block-size: 2.75rem; padding: 0; border: 0; border-radius: 50%; background: none; font-size: 1.0625rem; }
 .badge { position: absolute; inset-block-start: .1rem; inset-inline-start: 1.45rem; min-inline-size: 1.3rem; padding-inline: .35rem; border-radius: 99px; background: var(--badge); color: #fff; font-size: .75rem; font-weight: 700; line-height: 1.3rem; text-align: center; }
 .panel { inline-size: min(28rem, 100vw - 1rem); padding: clamp(.5rem, 2.5vw, .9rem); }
-.panel .all { display: block; padding-block-start: .75rem; color: var(--accent); font-size: .9375rem; text-align: center; }
+.panel:popover-open { display: flex; flex-direction: column; overflow: hidden; }
+.panel notification-inbox { flex: auto; min-block-size: 0; overflow: auto; overscroll-behavior: contain; }
+.panel .all { display: block; padding-block-start: .6rem; color: var(--accent); font-size: .9375rem; text-align: center; }
 
 .toasts { position: fixed; inset-block-end: 1rem; inset-inline-end: 1rem; z-index: var(--clarion-toasts-layer, 1000); display: grid; gap: .6rem; inline-size: min(23rem, 100vw - 2rem); }
 .toast { border: 1px solid var(--line); border-radius: var(--round); background: var(--surface); box-shadow: var(--shadow); animation: rise .25s ease-out; }
@@ -125,7 +127,7 @@ a.open:hover { text-decoration: underline; }
 @keyframes rise { from { opacity: 0; translate: 0 .75rem; } }
 @media (hover: none) { .put { display: none !important; } }
 @container (max-width: 30rem) {
-  .bar { justify-content: space-between; }
+  .category { flex: 1 1 5rem; inline-size: 0; }
   .item { gap: .6rem; padding-inline: .8rem .2rem; }
 }
 @container (max-width: 22rem) {

@@ -108,9 +108,9 @@ export class Words {
     return new Date(time).toLocaleDateString(this.language, { dateStyle: "medium" });
   }
 
-  /** Day and hour. */
+  /** Day and hour, of the days to come. */
   moment(time) {
-    return new Date(time).toLocaleString(this.language, { weekday: "short", day: "numeric", month: "short", hour: "numeric", minute: "2-digit" });
+    return new Date(time).toLocaleString(this.language, { weekday: "short", hour: "numeric", minute: "2-digit" });
   }
 
   full(time) {
