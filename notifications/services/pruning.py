@@ -101,7 +101,7 @@ def _batches(kept: Limits, inbox_id: int) -> Iterator[int]:
     """Prune an inbox batch by batch; how many items each had. One that fails harms no other."""
     try:
         for items in outlived(kept, inbox_id):
-            while deleted := _prune_batch(inbox_id, items):
+            while deleted := prune_batch(inbox_id, items):
                 yield deleted
                 if deleted < BATCH:
                     break
@@ -118,7 +118,8 @@ def _batches(kept: Limits, inbox_id: int) -> Iterator[int]:
 
 
 @transaction.atomic
-def _prune_batch(inbox_id: int, items: ItemQuerySet) -> int:
+def prune_batch(inbox_id: int, items: ItemQuerySet) -> int:
+    """Delete the first of these items of an inbox; how many. Raises `Inbox.DoesNotExist`."""
     wait_at_most(LOCK_SECONDS)
     inbox = lock_inbox(inbox_id)
     # Under the lock: nobody changes them meanwhile.

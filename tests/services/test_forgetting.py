@@ -123,17 +123,19 @@ class TestForget:
         for n in range(5):
             notify(ada, "message", title=f"{n}")
         relay_all()
-        remove = forgetting.remove
+        batch = forgetting._forget_batch
+        sizes = []
 
-        def say_meanwhile(inbox, items):
-            remove(inbox, items)
-            assert len(items) <= 2
-            if len(items) == 1:
+        def say_meanwhile(inbox_id, last):
+            sizes.append(batch(inbox_id, last))
+            if len(sizes) == 1:
                 notify(ada, "message", title="meanwhile")
+                relay_all()
+            return sizes[-1]
 
-        monkeypatch.setattr(forgetting, "remove", say_meanwhile)
+        monkeypatch.setattr(forgetting, "_forget_batch", say_meanwhile)
         assert forget(inbox.pk) == 5
-        relay_all()
+        assert sizes == [2, 2, 1, 0]
         titles = [item["title"] for item in service.list_items(inbox.pk, None, 9).items]
         assert titles == ["meanwhile"]
         check(inbox)

@@ -334,7 +334,7 @@ class TestPass:
 
         def cost() -> int:
             with CaptureQueriesContext(connection) as queries:
-                assert pruning._prune_batch(inbox.pk, Item.objects.filter(inbox=inbox)) > 1
+                assert pruning.prune_batch(inbox.pk, Item.objects.filter(inbox=inbox)) > 1
             return len(queries)
 
         say(2)
