@@ -204,11 +204,17 @@ def insert_items(items: Sequence[NewItem]) -> int:
                 arrays,
             )
         else:
-            rows = [(inbox_id, seq, pk) for inbox_id, pk, seq in items]
-            table = "clarion_notification said WHERE id = %s"
+            # Read once: SQLite would look it up for each item, which costs as much as inserting it.
+            copied = {
+                pk: (category, thread)
+                for pk, category, thread in _rows(
+                    "SELECT id, category, thread FROM clarion_notification WHERE id {among}",
+                    _set({item.notification_id for item in items}),
+                )
+            }
             cursor.executemany(
-                f"{into} SELECT %s, id, %s, {said} {table} {once}",
-                rows,
+                f"{into} VALUES (%s, %s, %s, false, false, %s, %s) {once}",
+                [(*item, *copied[item.notification_id]) for item in items],
             )
         return int(cursor.rowcount)
 
