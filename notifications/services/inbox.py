@@ -272,7 +272,8 @@ _STATES: dict[State, Change] = {
 }
 # For "all": whom it concerns, and the columns that it sets where they are empty.
 _MISSING: dict[AllState, Q] = {
-    "seen": Q(seen_at=None),
+    # What is not seen is not read either, and few items are unread: along clarion_item_unread.
+    "seen": Q(seen_at=None, read_at=None),
     "read": Q(read_at=None),
     "archived": Q(read_at__isnull=False),
 }

@@ -1,13 +1,16 @@
 """What a person does with their inbox."""
 
+from datetime import timedelta
+
 import pytest
 from django.contrib.auth.models import User
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from notifications import broadcast, notify
 from notifications.exceptions import InvalidCursor
-from notifications.models import Inbox, Item
+from notifications.models import Inbox, Item, Notification
 from notifications.selectors import standing
 from notifications.services import inbox as service
 from notifications.wire.cursor import Cursor
@@ -171,6 +174,17 @@ class TestList:
         assert service.list_items(inbox.pk, None, 1).counters == Counters(4, 4, 1)
         ((_, event),) = changes
         assert [item["title"] for item in event.items] == ["All"]
+
+    def test_what_is_about_to_expire_leaves_no_page_short(self, inbox, ada, relay_all):
+        """The sweep, which comes within seconds, has not told anybody yet."""
+        ids = [notify(ada, "message", title=str(n)).pk for n in range(7)]
+        relay_all()
+        over = Notification.objects.filter(pk__in=[*ids[1:3], *ids[4:6]])
+        over.update(expires_at=timezone.now() - timedelta(seconds=1))
+        first = service.list_items(inbox.pk, None, 2)
+        assert [item["title"] for item in first.items] == ["6", "3"]
+        second = service.list_items(inbox.pk, int(first.next or 0), 2)
+        assert ([item["title"] for item in second.items], second.next) == (["0"], None)
 
     def test_costs_the_same_for_a_large_inbox(self, inbox, ada, relay_all):
         def queries() -> int:
