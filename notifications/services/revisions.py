@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
@@ -130,7 +131,8 @@ def _to_inboxes(steps: Sequence[Step]) -> Publications:
     }
     turns = {inbox.pk: Turn(inbox, inbox.seq) for inbox in inboxes.values()}
     states: list[ItemState] = []
-    left: dict[Thread, Left] = {}
+    touched: dict[Thread, set[int]] = defaultdict(set)
+    left: dict[Thread, list[Left]] = defaultdict(list)
     for step in steps:
         for user in step.people:
             if user not in inboxes:
@@ -138,13 +140,21 @@ def _to_inboxes(steps: Sequence[Step]) -> Publications:
             turn = turns[inboxes[user].pk]
             item = items.get((turn.inbox.pk, step.notification.pk))
             if step.row.kind == Outbox.Kind.RETRACT:
-                _retract(turn, item or _tombstone(turn, step.notification), states, left)
+                item = item or _tombstone(turn, step.notification)
+                if _is_head(item):
+                    left[item.inbox_id, item.thread].append(_left(item))
+                _retract(turn, item, states)
             elif item is not None:
                 _update(turn, item, step.notification, states)
+            if item is not None and item.thread and item.position is None:
+                # What a head gathers may be other actors now.
+                touched[item.inbox_id, item.thread].add(item.notification_id)
     write_items(states)
-    turns = {pk: turn for pk, turn in turns.items() if turn.seq > turn.inbox.seq}
-    refold(turns, left, {step.notification.pk: step.notification for step in steps}, left)
-    return settle(turns.values(), int(time.time()))
+    if touched:
+        said = {step.notification.pk: step.notification for step in steps}
+        refold(turns, touched, said, left)
+    changed = [turn for turn in turns.values() if turn.seq > turn.inbox.seq]
+    return settle(changed, int(time.time()))
 
 
 def _lock(steps: Sequence[Step], people: Iterable[UserKey]) -> list[LockedInbox]:
@@ -167,19 +177,28 @@ def _update(turn: Turn, item: Item, notification: Notification, states: list[Ite
     turn.items[notification.pk] = wire_item(notification, item)
 
 
-def _retract(turn: Turn, item: Item, states: list[ItemState], left: dict[Thread, Left]) -> None:
+def _retract(turn: Turn, item: Item, states: list[ItemState]) -> None:
     if item.gone:
         return
     if item.is_listed:
         turn.unread -= item.read_at is None
         turn.unseen -= item.seen_at is None
-        if item.thread and item.position is None:
-            left[item.inbox_id, item.thread] = Left(item.seen_at, item.read_at)
     turn.seq = item.seq = turn.seq + 1
     item.gone = True
     states.append(_state(item))
     turn.items.pop(item.notification_id, None)
     turn.removed.append(item.notification_id)
+
+
+def _is_head(item: Item) -> bool:
+    """Whether it may stand for others of its thread."""
+    return bool(item.thread) and item.position is None and not (item.folded or item.gone)
+
+
+def _left(item: Item) -> Left:
+    return Left(
+        item.notification_id, item.seen_at, item.read_at, item.archived_at, item.snoozed_until
+    )
 
 
 def _tombstone(turn: Turn, notification: Notification) -> Item:
@@ -193,7 +212,14 @@ def _tombstone(turn: Turn, notification: Notification) -> Item:
 
 
 def _state(item: Item) -> ItemState:
-    gathered = None if item.gathered is None else json.dumps(item.gathered)
     return ItemState(
-        item.pk, item.seq, item.folded, item.gone, gathered, item.seen_at, item.read_at
+        pk=item.pk,
+        seq=item.seq,
+        folded=item.folded,
+        gone=item.gone,
+        gathered=None if item.gathered is None else json.dumps(item.gathered),
+        seen_at=item.seen_at,
+        read_at=item.read_at,
+        archived_at=item.archived_at,
+        snoozed_until=item.snoozed_until,
     )

@@ -89,6 +89,8 @@ class ItemState(NamedTuple):
     gathered: str | None
     seen_at: datetime | None
     read_at: datetime | None
+    archived_at: datetime | None
+    snoozed_until: datetime | None
 
 
 class NewItem(NamedTuple):
@@ -254,13 +256,13 @@ def write_items(states: Iterable[ItemState]) -> None:
     """Give items of locked inboxes their new state."""
     moment = connection.ops.adapt_datetimefield_value
     rows = [
-        (s.seq, s.folded, s.gone, s.gathered, moment(s.seen_at), moment(s.read_at), s.pk)
-        for s in states
+        (seq, folded, gone, gathered, *map(moment, moments), pk)
+        for pk, seq, folded, gone, gathered, *moments in states
     ]
     with connection.cursor() as cursor:
         cursor.executemany(
-            "UPDATE clarion_item SET seq = %s, folded = %s, gone = %s, gathered = %s,"
-            " seen_at = %s, read_at = %s WHERE id = %s",
+            "UPDATE clarion_item SET seq = %s, folded = %s, gone = %s, gathered = %s, seen_at = %s,"
+            " read_at = %s, archived_at = %s, snoozed_until = %s WHERE id = %s",
             rows,
         )
 

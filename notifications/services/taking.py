@@ -5,10 +5,11 @@ from itertools import takewhile
 
 from notifications import selectors
 from notifications.models import Inbox, Item, LogEntry, LogHead, Notification
+from notifications.selectors.choices import verdict_on
 from notifications.selectors.places import choices_of
 from notifications.services.changes import announce, event_of
 from notifications.services.statements import hold_notifications
-from notifications.wire.choices import Choices, Verdict, milliseconds
+from notifications.wire.choices import Verdict
 
 # Rows per statement, far below SQLite's and psycopg's limits on parameters.
 INSERT_ROWS = 1000
@@ -51,7 +52,7 @@ def _items(inbox: Inbox, entries: Sequence[LogEntry], held: dict[int, Notificati
         if notification.pk in known or notification.retracted_at is not None:
             continue
         known.add(notification.pk)
-        verdict = _verdict(choices, notification)
+        verdict = verdict_on(notification, choices)
         if verdict is Verdict.DROP:
             continue
         inbox.seq += 1
@@ -69,10 +70,3 @@ def _items(inbox: Inbox, entries: Sequence[LogEntry], held: dict[int, Notificati
         inbox.unseen += item.seen_at is None
         items.append(item)
     return items
-
-
-def _verdict(choices: Choices | None, notification: Notification) -> Verdict:
-    if choices is None:
-        return Verdict.HEAR
-    said_at = milliseconds(notification.created_at)
-    return choices.verdict(notification.category, notification.thread, said_at)
