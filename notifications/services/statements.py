@@ -21,6 +21,7 @@ from notifications.services.audience import UserKey, stored
 DIALECTS = {
     "postgresql": {
         "among": "= ANY(%s)",
+        "names": "recipients @> jsonb_build_array(%s::text)",
         "now": "STATEMENT_TIMESTAMP()",
         "skip_locked": "FOR UPDATE SKIP LOCKED",
         "no_key_update": "FOR NO KEY UPDATE",
@@ -30,6 +31,7 @@ DIALECTS = {
     # One writer, so nobody locks rows.
     "sqlite": {
         "among": "IN (SELECT value FROM json_each(%s))",
+        "names": "%s IN (SELECT value FROM json_each(recipients))",
         # As Django's Now().
         "now": "STRFTIME('%%Y-%%m-%%d %%H:%%M:%%f', 'NOW')",
         "skip_locked": "",
@@ -132,6 +134,17 @@ def claim_row(pk: int) -> list[Claimed]:
 def delete_outbox(pks: Collection[int]) -> None:
     """Delete rows whose work is done."""
     _run("DELETE FROM clarion_outbox WHERE id {among}", _set(pks))
+
+
+def is_waiting(notification_id: int, user: UserKey) -> bool:
+    """Whether a notification is still to be put into this person's inbox."""
+    ((found,),) = _rows(
+        f"SELECT EXISTS(SELECT 1 FROM clarion_outbox WHERE kind = '{Outbox.Kind.ITEMS.value}'"  # noqa: S608
+        " AND notification_id = %s AND {names})",
+        notification_id,
+        str(user),
+    )
+    return bool(found)
 
 
 def find_key(key: str) -> tuple[int, str] | None:
