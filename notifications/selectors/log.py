@@ -1,6 +1,6 @@
 """The broadcast log."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import cast
 
@@ -13,15 +13,19 @@ from notifications.wire.events import LogRecord
 from notifications.wire.frames import Item
 
 
-def pending(topics: Mapping[int, int], after: int, up_to: int) -> QuerySet[LogEntry]:
-    """Log entries in the range (after, up_to] that concern an inbox with these topics.
+def pending(
+    spans: Iterable[tuple[int, int, int | None]], after: int, up_to: int
+) -> QuerySet[LogEntry]:
+    """Log entries in the range (after, up_to] that concern an inbox with these spans.
 
     Without what was retracted or has expired before the inbox took it in.
     """
     concerned = Q(pk__in=[])
-    for topic, since in topics.items():
-        concerned |= Q(topic=topic, position__gt=max(since, after))
-    entries = LogEntry.objects.filter(concerned, position__lte=up_to, kind=LogEntry.Kind.NEW)
+    for topic, since, until in spans:
+        end = up_to if until is None else min(until, up_to)
+        if max(since, after) < end:
+            concerned |= Q(topic=topic, position__gt=max(since, after), position__lte=end)
+    entries = LogEntry.objects.filter(concerned, kind=LogEntry.Kind.NEW)
     return entries.filter(current()).select_related("notification").order_by("position")
 
 

@@ -25,7 +25,7 @@ def take_in(inbox: Inbox) -> list[Item]:
     head = LogHead.objects.values_list("position", flat=True).get()
     if head <= inbox.taken:
         return []
-    entries = list(selectors.pending(selectors.topics_of(inbox.pk), inbox.taken, head))
+    entries = list(selectors.pending(selectors.spans_of(inbox.pk), inbox.taken, head))
     # Whoever changes one of them waits for us, and then finds the item; or we come later.
     held = hold_notifications({entry.notification_id for entry in entries})
     ready = list(takewhile(lambda entry: entry.notification_id in held, entries))
