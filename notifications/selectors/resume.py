@@ -153,9 +153,11 @@ def _going(request: Request, place: Place) -> _Going:
         for topic, since in now.topics.items()
         if max(since, after) < now.position
     ]
+    # Of topics that were left meanwhile, too: what was retracted before was not taken in.
+    known = now.topics.keys() | {stay.topic for stay in place.stays}
     retractions = [
         Range(topic, position, now.position, 0, position)
-        for topic in now.topics
+        for topic in sorted(known)
         if position < place.log_retracted
     ]
     return _Going(request, now, position, entries, retractions)
