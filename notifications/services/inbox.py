@@ -3,6 +3,7 @@
 import time
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -137,7 +138,9 @@ def mark_all(
         if state == "read":
             inbox.unread -= counted["unread"]
         inbox.save(update_fields=["seq", "unread", "unseen"])
-        bound = _all_up_to(state, cursor, now, category, thread)
+        # Of the log what has been taken in: the rest is not marked.
+        up_to = replace(cursor, position=min(cursor.position, inbox.taken))
+        bound = _all_up_to(state, up_to, now, category, thread)
         event = event_of(inbox, since, [], all_up_to=bound)
         announce(inbox, event)
         return event
