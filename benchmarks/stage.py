@@ -298,6 +298,8 @@ class Stage:
             ALLOWED_HOSTS="127.0.0.1",
             # There is no TLS here.
             SECURE_SSL_REDIRECT="0",
+            # The textbook gives everybody everything as it comes.
+            CLARION_STORM_LIMIT="0",
             # Celery writes two lines for each task.
             LOG_LEVEL="WARNING",
             **more,

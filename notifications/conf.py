@@ -20,7 +20,10 @@ class Settings:
 
     @property
     def redis_url(self) -> str:
-        """Redis of the gate that bundles relay wake-ups. Empty: every commit wakes the relay."""
+        """Redis of the gate that bundles relay wake-ups, and of rates.
+
+        Empty: every commit wakes the relay, and nobody counts requests.
+        """
         return self._get("REDIS_URL", "")
 
     @property
@@ -57,6 +60,21 @@ class Settings:
     def idempotency_days(self) -> int:
         """Days that idempotency keys are remembered."""
         return self._get("IDEMPOTENCY_DAYS", 90)
+
+    @property
+    def rate_person(self) -> int:
+        """Requests a minute that a person may make to the API, from all devices; 0: any number."""
+        return self._get("RATE_PERSON", 600)
+
+    @property
+    def rate_key(self) -> int:
+        """Requests a minute that an API key may make; 0: any number."""
+        return self._get("RATE_KEY", 600)
+
+    @property
+    def rate_address(self) -> int:
+        """Wrong API keys a minute that an address is told of with 401; 0: any number."""
+        return self._get("RATE_ADDRESS", 30)
 
     @property
     def log_days(self) -> int:

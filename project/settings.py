@@ -104,6 +104,10 @@ CLARION_STORM_SECONDS = env.int(
 CLARION_SCHEDULE_GRACE_SECONDS = env.float(
     "CLARION_SCHEDULE_GRACE_SECONDS", 300, validate=validate.Range(min=1, max=86_400)
 )
+_RATE = validate.Range(min=0, max=1_000_000)
+CLARION_RATE_PERSON = env.int("CLARION_RATE_PERSON", 600, validate=_RATE)
+CLARION_RATE_KEY = env.int("CLARION_RATE_KEY", 600, validate=_RATE)
+CLARION_RATE_ADDRESS = env.int("CLARION_RATE_ADDRESS", 30, validate=_RATE)
 CLARION_THREADS = env.int("CLARION_THREADS", 4, validate=validate.Range(min=1, max=100))
 
 # --- Database --------------------------------------------------------------------------------

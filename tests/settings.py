@@ -43,6 +43,8 @@ os.environ.update(
     DATABASE_URL=DATABASE_URLS[TEST_DATABASE],
     REDIS_URL=f"redis://:{REDIS_PASSWORD}@127.0.0.1:{REDIS_PORT}/0",
     LOG_LEVEL="INFO",
+    # Hundreds are sent to one person in a moment; tests of storms set their own limit.
+    CLARION_STORM_LIMIT="0",
 )
 
 from project.settings import *  # noqa: E402, F403 - after the environment it reads

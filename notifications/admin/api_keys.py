@@ -10,6 +10,8 @@ from django.contrib.admin.views.main import ChangeList
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
 
 from notifications import registry
 from notifications.admin import audiences
@@ -20,6 +22,7 @@ from notifications.models import ApiKey
 from notifications.selectors.api_keys import state
 from notifications.services import api_keys, permissions
 
+STATES = {"valid": _("Valid"), "revoked": _("Revoked"), "expired": _("Expired")}
 SCOPE = ("types", "topics", "may_notify")
 
 
@@ -28,15 +31,20 @@ class ApiKeyForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy
 
     # The class hides what was posted, which instances still have under these names.
     types = forms.MultipleChoiceField(
-        widget=forms.CheckboxSelectMultiple, help_text="Kinds of notification it may send"
+        widget=forms.CheckboxSelectMultiple,
+        label=_("Types"),
+        help_text=_("Kinds of notification it may send"),
     )
     topics = forms.MultipleChoiceField(
         required=False,
         widget=forms.CheckboxSelectMultiple,
-        help_text="Topics it may broadcast to",
+        label=_("Topics"),
+        help_text=_("Topics it may broadcast to"),
     )
     may_notify = forms.BooleanField(
-        required=False, label="People", help_text="May notify people whom it names, any of them"
+        required=False,
+        label=_("People"),
+        help_text=_("May notify people whom it names, any of them"),
     )
 
     request: HttpRequest
@@ -45,8 +53,8 @@ class ApiKeyForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy
         model = ApiKey
         fields = ("name", *SCOPE, "expires_at")
         help_texts = {
-            "name": "The service that gets it",
-            "expires_at": "Opens nothing from then on; empty: until it is revoked",
+            "name": _("The service that gets it"),
+            "expires_at": _("Opens nothing from then on; empty: until it is revoked"),
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -60,27 +68,27 @@ class ApiKeyForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy
         """Who may not notify people cannot have it done."""
         wanted: bool = self.cleaned_data["may_notify"]
         if wanted and not permissions.may_announce(self.request.user):
-            raise forms.ValidationError("You may not notify people yourself.")
+            raise forms.ValidationError(gettext("You may not notify people yourself."))
         return wanted
 
     def clean(self) -> dict[str, Any]:
         """Without one of the two a key would be good for nothing."""
         cleaned = cast("dict[str, Any]", super().clean())
         if not self.errors and not (cleaned["topics"] or cleaned["may_notify"]):
-            raise forms.ValidationError("Give it topics, or the right to notify people.")
+            raise forms.ValidationError(gettext("Give it topics, or the right to notify people."))
         return cleaned
 
 
 def _types() -> Choices:
     known = [(kind.key, kind.key) for kind in registry.all_types()]
-    return [(ApiKey.EVERYTHING, "All, those of later too"), *known]
+    return [(ApiKey.EVERYTHING, gettext("All, later ones too")), *known]
 
 
 def _topics(request: HttpRequest) -> Choices:
     """The topics that they may reach themselves."""
     user = request.user
-    _, *groups = audiences.choices(lambda topic: permissions.may_announce(user, topic))
-    every = [(ApiKey.EVERYTHING, "All, those of later too")]
+    groups = audiences.choices(lambda topic: permissions.may_announce(user, topic))[1:]
+    every = [(ApiKey.EVERYTHING, gettext("All, later ones too"))]
     may_reach_all = permissions.may_announce(user, registry.EVERYONE)
     return [*(every if may_reach_all else []), *groups]
 
@@ -106,14 +114,14 @@ class ApiKeyAdmin(OperatorPages):
         """Never: what it published is its own. Revoke it."""
         return False
 
-    @admin.action(description="Revoke selected keys", permissions=["change"])
+    @admin.action(description=_("Revoke selected keys"), permissions=["change"])
     def revoke(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> None:
         """Have them open nothing from now on, for good."""
         for key in queryset.filter(revoked_at=None):
             self.log_change(request, key, "Revoked.")
         count = api_keys.revoke(queryset)
-        said = "1 key opens nothing any more." if count == 1 else f"{count} keys open nothing now."
-        self.message_user(request, said, messages.SUCCESS)
+        said = ngettext("%(count)d key was revoked.", "%(count)d keys were revoked.", count)
+        self.message_user(request, said % {"count": count}, messages.SUCCESS)
 
     # --- Pages -----------------------------------------------------------------------------------
 
@@ -140,6 +148,13 @@ class ApiKeyAdmin(OperatorPages):
         """All of a key that is there."""
         return [] if obj is None else self.get_fields(request, obj)
 
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        """With one button: what comes after it has to be read."""
+        context |= {"show_save_and_add_another": False, "show_save_and_continue": False}
+        return super().render_change_form(request, context, *args, **kwargs)
+
     def save_model(self, request: HttpRequest, obj: ApiKey, form: Any, change: bool) -> None:
         """Make it. What is shown is kept for the answer to this very request, nowhere else."""
         request.new_key = api_keys.create(obj, operator(request))  # type: ignore[attr-defined]
@@ -150,22 +165,26 @@ class ApiKeyAdmin(OperatorPages):
         """The key, this once: no redirect, which would have to carry it somewhere."""
         # Pages of the admin are not stored by browsers.
         new: Any = request
-        return self.page(request, "api_key", "New API key", key=obj, shown=new.new_key.shown)
+        return self.page(
+            request, "api_key", gettext("New API key"), key=obj, shown=new.new_key.shown
+        )
 
     # --- Columns ---------------------------------------------------------------------------------
 
-    @admin.display(description="state")
+    @admin.display(description=_("state"))
     def state_shown(self, key: ApiKey) -> str:
         """Whether it opens anything."""
-        return state(key, timezone.now()).capitalize()
+        return str(STATES[state(key, timezone.now())])
 
-    @admin.display(description="may send")
+    @admin.display(description=_("may send"))
     def scope(self, key: ApiKey) -> str:
         """What it was given, in a line."""
-        to = [*(["people"] if key.may_notify else []), *map(_named, key.topics)]
-        types = ", ".join(map(_named, key.types))
-        return f"{types} to {', '.join(to)}" if types and to else "nothing"
+        to = [*([gettext("people")] if key.may_notify else []), *map(_named, key.topics)]
+        if not key.types or not to:
+            return gettext("nothing")
+        parts = {"types": ", ".join(map(_named, key.types)), "audiences": ", ".join(to)}
+        return gettext("%(types)s to %(audiences)s") % parts
 
 
 def _named(part: str) -> str:
-    return "all" if part == ApiKey.EVERYTHING else part
+    return gettext("all") if part == ApiKey.EVERYTHING else part

@@ -8,9 +8,10 @@ from django.db.models import Model
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from notifications.models import Announcement, Notification, Outbox, Schedule
+from notifications.models import Announcement, ApiKey, Notification, Outbox, Schedule
 
 MODELS: dict[type[Model], tuple[Promise, Promise]] = {
+    ApiKey: (_("API key"), _("API keys")),
     Announcement: (_("announcement"), _("announcements")),
     Notification: (_("notification"), _("notifications")),
     Outbox: (_("row of the outbox"), _("outbox")),
@@ -25,20 +26,28 @@ COLUMNS: dict[str, Promise] = {
     "category": _("category"),
     "created_at": _("created at"),
     "data": _("data"),
+    "created_by": _("made by"),
     "due_at": _("due at"),
     "error": _("error"),
     "expires_at": _("expires at"),
     "kind": _("kind"),
     "lane": _("lane"),
+    "last_used_at": _("last used at"),
     "level": _("level"),
+    "may_notify": _("people"),
     "missed": _("slots left out"),
+    "name": _("name"),
+    "prefix": _("public part"),
     "priority": _("priority"),
     "retracted_at": _("retracted at"),
+    "revoked_at": _("revoked at"),
     "state": _("state"),
     "thread": _("thread"),
     "title": _("title"),
     "topic": _("topic"),
+    "topics": _("topics"),
     "type": _("type"),
+    "types": _("types"),
     "url": _("link"),
 }
 

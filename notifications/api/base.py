@@ -11,6 +11,9 @@ from ninja import NinjaAPI
 from ninja.openapi.schema import OpenAPISchema
 
 from notifications.api import errors, openapi
+from notifications.api.bodies import BODY_MAX, LARGER, JSONParser, bound, check_texts
+from notifications.api.errors import Refused
+from notifications.api.rates import Share
 from notifications.wire import error_codes as codes
 
 View = Callable[..., HttpResponseBase]
@@ -18,11 +21,11 @@ Urls = tuple[list[URLResolver | URLPattern], str, str]
 
 
 class ClarionAPI(NinjaAPI):
-    """django-ninja, with errors as RFC 9457 wants them, whoever finds them."""
+    """django-ninja, with bounds for what is asked, and errors as RFC 9457 wants them."""
 
     def __init__(self, **options: Any) -> None:
         """Take what NinjaAPI takes."""
-        super().__init__(**options)
+        super().__init__(parser=JSONParser(), throttle=[Share()], **options)
         errors.install(self)
 
     @property
@@ -31,7 +34,8 @@ class ClarionAPI(NinjaAPI):
         patterns, app, namespace = super().urls
         for pattern in patterns:
             if isinstance(pattern, URLPattern):
-                pattern.callback = _behind(pattern.callback)
+                most = LARGER.get(pattern.name or "", BODY_MAX)
+                pattern.callback = self._behind(pattern.callback, most)
         return patterns, app, namespace
 
     def get_openapi_schema(self, **options: Any) -> OpenAPISchema:
@@ -40,19 +44,24 @@ class ClarionAPI(NinjaAPI):
         openapi.complete(schema)
         return schema
 
+    def _behind(self, view: View, most: int) -> View:
+        # With its attributes: such views are exempt from Django's own look at CSRF tokens.
+        @wraps(view)
+        def answered(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            try:
+                bound(request, most)
+                check_texts(request)
+                response = view(request, *args, **kwargs)
+            except Refused as refused:
+                # Also the throttle's, which django-ninja asks outside of its own handling.
+                response = self.on_exception(request, refused)
+            if isinstance(response, HttpResponseNotAllowed):
+                response = _not_allowed(response["Allow"])
+            # Nothing of an inbox belongs in a cache that others may look into.
+            response.setdefault("Cache-Control", "private, no-store")
+            return response
 
-def _behind(view: View) -> View:
-    # With its attributes: views of django-ninja are exempt from Django's own look at CSRF tokens.
-    @wraps(view)
-    def answered(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        response = view(request, *args, **kwargs)
-        if isinstance(response, HttpResponseNotAllowed):
-            response = _not_allowed(response["Allow"])
-        # Nothing of an inbox belongs in a cache that others may look into.
-        response.setdefault("Cache-Control", "private, no-store")
-        return response
-
-    return answered
+        return answered
 
 
 def _not_allowed(methods: str) -> HttpResponseBase:

@@ -1,11 +1,15 @@
 """From what went wrong to `application/problem+json` (RFC 9457)."""
 
 import json
+import logging
 from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import quote
 
+from django.core.exceptions import SuspiciousOperation
+from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.multipartparser import MultiPartParserError
 from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
 
@@ -13,6 +17,8 @@ from notifications import exceptions as ours
 from notifications.api.schemas import Problem
 from notifications.wire import error_codes as codes
 from notifications.wire.error_codes import ErrorCode
+
+logger = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -96,6 +102,9 @@ def _not_found(request: HttpRequest, error: Any) -> HttpResponse:
 
 
 def _by_ninja(request: HttpRequest, error: Any) -> HttpResponse:
+    # It takes whatever the parser raises for text that is not JSON.
+    if isinstance(error.__cause__, Refused):
+        return _refused(request, error.__cause__)
     code, detail = BY_STATUS[error.status_code]
     return problem(code, detail)
 
@@ -105,12 +114,28 @@ def _not_valid(request: HttpRequest, error: Any) -> HttpResponse:
     return problem(codes.BAD_FIELD, "; ".join(_told(part) for part in errors[:3]), errors=errors)
 
 
+def _unreadable(request: HttpRequest, error: Any) -> HttpResponse:
+    # Forms, in which the look at CSRF tokens searches for theirs.
+    return problem(*BY_STATUS[400])
+
+
+def _unavailable(request: HttpRequest, error: Any) -> HttpResponse:
+    logger.error("%s %s: the database failed", request.method, request.path, exc_info=error)
+    answer = problem(codes.UNAVAILABLE, "The database cannot be asked just now.")
+    answer["Retry-After"] = "1"
+    return answer
+
+
 HANDLERS = {
     ours.ClarionError: _ours,
     Refused: _refused,
     Http404: _not_found,
     HttpError: _by_ninja,
     ValidationError: _not_valid,
+    MultiPartParserError: _unreadable,
+    SuspiciousOperation: _unreadable,
+    OperationalError: _unavailable,
+    InterfaceError: _unavailable,
 }
 
 
@@ -120,7 +145,9 @@ def _part(found: Mapping[str, Any]) -> dict[str, str]:
     if part == "body":
         # Next comes what the view calls it.
         where = where[1:]
-    return {"part": str(part), "pointer": _pointer(where), "detail": str(found["msg"])}
+    # Of our own validators; pydantic says so in front.
+    detail = str(found["msg"]).removeprefix("Value error, ")
+    return {"part": str(part), "pointer": _pointer(where), "detail": detail}
 
 
 def _pointer(where: Iterable[object]) -> str:

@@ -6,6 +6,7 @@ from django.http import HttpRequest
 from ninja.security import HttpBearer
 
 from notifications.api.errors import Refused
+from notifications.api.rates import count_failure
 from notifications.models import ApiKey
 from notifications.selectors.api_keys import valid
 from notifications.services import api_keys
@@ -22,6 +23,7 @@ class ApiKeyAuth(HttpBearer):
         scheme, _, shown = request.headers.get("Authorization", "").partition(" ")
         key = self.authenticate(request, shown.strip()) if scheme.lower() == "bearer" else None
         if key is None:
+            count_failure(request)
             raise Refused(
                 codes.UNAUTHORIZED,
                 "Show an API key that is neither expired nor revoked: Authorization: Bearer <key>.",

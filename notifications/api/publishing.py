@@ -30,7 +30,7 @@ Once = Annotated[
     Header(
         alias="Idempotency-Key",
         description="With the same key and body again: the first answer, and nothing is said twice",
-        examples=['"8e03978e-40d5-43dd-bc93-6894a57f9324"'],
+        example='"8e03978e-40d5-43dd-bc93-6894a57f9324"',
     ),
 ]
 # A string of RFC 9651, as the draft of the header has it; or what most clients send, the bare text.

@@ -1,14 +1,14 @@
 """Shapes of publishing: what other services send, and what they are told."""
 
 from datetime import datetime
-from typing import Annotated, Any, Self, cast
+from typing import Annotated, Any, Literal, Self, cast
 
 from ninja import Field, Schema
 from pydantic import ConfigDict, StrictInt, StrictStr, model_validator
 
 from notifications.registry import ACTIONS_MAX
 from notifications.selectors.publications import STATES
-from notifications.services.content import Fields
+from notifications.services.content import BODY_MAX, THREAD_MAX, TITLE_MAX, URL_MAX, Fields
 from notifications.services.recipients import Named
 
 # People of one request. More are a campaign: a topic, or several requests.
@@ -45,21 +45,26 @@ class ContentIn(Strict):
     """What is said; the fields of `notify()` and `broadcast()`."""
 
     type: Annotated[Key, Field(description="a registered type")]
-    title: str = ""
-    body: str = ""
-    url: Annotated[str, Field(description="a path, or http(s)://")] = ""
+    title: Annotated[str, Field(max_length=TITLE_MAX)] = ""
+    body: Annotated[str, Field(max_length=BODY_MAX)] = ""
+    url: Annotated[str, Field(max_length=URL_MAX, description="a path, or http(s)://")] = ""
     level: Annotated[
-        str, Field(description="info, success, warning or error; that of the type without it")
+        Literal["", "info", "success", "warning", "error"], Field(description="empty: the type's")
     ] = ""
-    priority: Annotated[str, Field(description="normal or urgent")] = "normal"
+    priority: Literal["normal", "urgent"] = "normal"
     actor: str | ActorIn | None = None
-    thread: str = ""
+    thread: Annotated[str, Field(max_length=THREAD_MAX)] = ""
     data: Annotated[dict[str, Any] | None, Field(description="fills the type's templates")] = None
     actions: Annotated[
         list[ActionIn] | None, Field(max_length=ACTIONS_MAX, description="links below the text")
     ] = None
     expires_at: Annotated[
-        str | None, Field(description="ISO 8601, with an offset", examples=["2030-01-01T00:00:00Z"])
+        str | None,
+        Field(
+            description="ISO 8601, with an offset",
+            examples=["2030-01-01T00:00:00Z"],
+            json_schema_extra={"format": "date-time"},
+        ),
     ] = None
 
     def fields(self) -> Fields:

@@ -1,3 +1,5 @@
+from datetime import datetime
+
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -65,3 +67,8 @@ class Notification(models.Model):
 
     def __str__(self) -> str:
         return f"{self.type} {self.pk}: {self.title or self.data}"
+
+    def is_over(self, now: datetime) -> bool:
+        """Whether it was retracted, or has expired."""
+        expired = self.expires_at is not None and self.expires_at <= now
+        return self.retracted_at is not None or expired

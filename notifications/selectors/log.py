@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import cast
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from notifications.models import LogEntry, LogHead, Membership, Topic
 from notifications.rendering import wire_item
@@ -16,17 +16,21 @@ from notifications.wire.frames import Item
 def pending(
     spans: Iterable[tuple[int, int, int | None]], after: int, up_to: int
 ) -> QuerySet[LogEntry]:
-    """Log entries in the range (after, up_to] that concern an inbox with these spans.
+    """What was said in the range (after, up_to] that concerns an inbox with these spans.
 
-    Without what was retracted or has expired before the inbox took it in.
+    Without what the log says was retracted; what was retracted, or has expired, and the log does
+    not say so yet, is among it.
     """
     concerned = Q(pk__in=[])
     for topic, since, until in spans:
         end = up_to if until is None else min(until, up_to)
         if max(since, after) < end:
             concerned |= Q(topic=topic, position__gt=max(since, after), position__lte=end)
-    entries = LogEntry.objects.filter(concerned, kind=LogEntry.Kind.NEW)
-    return entries.filter(current()).select_related("notification").order_by("position")
+    retracted = LogEntry.objects.filter(
+        notification=OuterRef("notification"), kind=LogEntry.Kind.RETRACT, position__lte=up_to
+    )
+    entries = LogEntry.objects.filter(~Exists(retracted), concerned, kind=LogEntry.Kind.NEW)
+    return entries.order_by("position")
 
 
 @dataclass(frozen=True)

@@ -153,12 +153,14 @@ def _going(request: Request, place: Place) -> _Going:
         for topic, since in now.topics.items()
         if max(since, after) < now.position
     ]
-    # Of topics that were left meanwhile, too: what was retracted before was not taken in.
-    known = now.topics.keys() | {stay.topic for stay in place.stays}
+    # Also in topics that were left since: what was retracted before is still in the client's list.
+    ends = dict.fromkeys(now.topics, now.position) | {
+        stay.topic: stay.until for stay in place.stays if stay.until is not None
+    }
     retractions = [
-        Range(topic, position, now.position, 0, position)
-        for topic in sorted(known)
-        if position < place.log_retracted
+        Range(topic, position, up_to, 0, position)
+        for topic, up_to in ends.items()
+        if position < min(up_to, place.log_retracted)
     ]
     return _Going(request, now, position, entries, retractions)
 

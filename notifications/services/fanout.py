@@ -44,12 +44,7 @@ def _lock_speakable(rows: Sequence[Claimed]) -> dict[int, Notification]:
     """The rows' notifications, less those retracted or expired before they went out."""
     locked = lock_notifications({row.notification_id for row in rows})
     now = timezone.now()
-    return {
-        notification.pk: notification
-        for notification in locked
-        if notification.retracted_at is None
-        and (notification.expires_at is None or notification.expires_at > now)
-    }
+    return {said.pk: said for said in locked if not said.is_over(now)}
 
 
 def append(head: LogHead, entries: Sequence[LogEntry]) -> Publications:

@@ -29,7 +29,7 @@ def update(notification: Notification, **fields: Unpack[Fields]) -> Notification
     """
     with transaction.atomic():
         row = _locked(notification)
-        if row is None or row.retracted_at or (row.expires_at and row.expires_at <= timezone.now()):
+        if row is None or row.is_over(timezone.now()):
             raise AlreadyGone(f"Notification {notification.pk} was retracted or has expired.")
         changed = content.revise(row, **fields)
         if changed:

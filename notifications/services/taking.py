@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from itertools import takewhile
 
+from django.utils import timezone
+
 from notifications import selectors
 from notifications.models import Inbox, Item, LogEntry, LogHead, Notification
 from notifications.selectors.choices import verdict_on
@@ -36,20 +38,26 @@ def take_in(inbox: Inbox) -> list[Item]:
     inbox.taken = max(inbox.taken, head)
     Item.objects.bulk_create(items, batch_size=INSERT_ROWS)
     inbox.save(update_fields=["seq", "unread", "unseen", "taken"])
-    if items:
-        announce(inbox, event_of(inbox, since, items))
+    gone = [item.notification_id for item in items if item.gone]
+    items = [item for item in items if not item.gone]
+    if inbox.seq > since:
+        announce(inbox, event_of(inbox, since, items, removed=gone))
     return items
 
 
 def _items(inbox: Inbox, entries: Sequence[LogEntry], held: dict[int, Notification]) -> list[Item]:
-    """Unsaved items for what is heard of the entries, counted in the inbox's fields."""
+    """Unsaved items for what is heard of the entries, counted in the inbox's fields.
+
+    One of what is over already is gone from the beginning: sockets may have been given the entry.
+    """
     here = Item.objects.filter(inbox=inbox, notification__in=list(held))
     known = set(here.values_list("notification_id", flat=True))
     choices = choices_of(inbox.choices)
+    now = timezone.now()
     items: list[Item] = []
     for entry in entries:
         notification = held[entry.notification_id]
-        if notification.pk in known or notification.retracted_at is not None:
+        if notification.pk in known:
             continue
         known.add(notification.pk)
         verdict = verdict_on(notification, choices)
@@ -66,7 +74,10 @@ def _items(inbox: Inbox, entries: Sequence[LogEntry], held: dict[int, Notificati
         )
         if verdict is Verdict.QUIET:
             item.seen_at = item.read_at = notification.created_at
-        inbox.unread += item.read_at is None
-        inbox.unseen += item.seen_at is None
+        # The log will say so, but perhaps after this person has left the topic.
+        item.gone = notification.is_over(now)
+        if not item.gone:
+            inbox.unread += item.read_at is None
+            inbox.unseen += item.seen_at is None
         items.append(item)
     return items

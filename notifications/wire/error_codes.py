@@ -55,6 +55,12 @@ CURSOR_RESET = ErrorCode(
     410,
     "nothing can be resumed from this cursor: load the first page; `reason` as in `reset`",
 )
+TOO_LARGE = ErrorCode(
+    "too_large", "Too large", 413, "the body has more than 64 KiB, in publishing more than 1 MiB"
+)
+UNSUPPORTED_MEDIA_TYPE = ErrorCode(
+    "unsupported_media_type", "Unsupported media type", 415, "the body is not said to be JSON"
+)
 BAD_FIELD = ErrorCode(
     "bad_field",
     "A field is wrong",
@@ -93,6 +99,15 @@ IDEMPOTENCY_IN_PROGRESS = ErrorCode(
 IDEMPOTENCY_CONFLICT = ErrorCode(
     "idempotency_conflict", "Key used before", 422, "the idempotency key stands for something else"
 )
+RATE_LIMITED = ErrorCode(
+    "rate_limited",
+    "Too many requests",
+    429,
+    "too many in a minute: again after `Retry-After` seconds",
+)
+UNAVAILABLE = ErrorCode(
+    "unavailable", "Unavailable", 503, "the database is away or overloaded: again after a moment"
+)
 UNKNOWN_TYPE = ErrorCode(
     "unknown_type", "Unknown type", None, "not one of the two types below", socket=True
 )
@@ -109,6 +124,8 @@ ERROR_CODES = (
     NOTHING_TO_CANCEL,
     ALREADY_GONE,
     CURSOR_RESET,
+    TOO_LARGE,
+    UNSUPPORTED_MEDIA_TYPE,
     BAD_FIELD,
     INVALID_NOTIFICATION,
     UNKNOWN_NOTIFICATION_TYPE,
@@ -119,5 +136,7 @@ ERROR_CODES = (
     NO_RECIPIENTS,
     IDEMPOTENCY_IN_PROGRESS,
     IDEMPOTENCY_CONFLICT,
+    RATE_LIMITED,
+    UNAVAILABLE,
     UNKNOWN_TYPE,
 )

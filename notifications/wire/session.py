@@ -446,6 +446,9 @@ class Session:
         if passed_by:
             # From before the membership, so that the database counts it as new to us.
             return outputs + self._fetch(Cursor(self.epoch, event.since, self._position))
+        if left and self._position < event.counters.taken:
+            # What is still on its way here may retract something.
+            return outputs + self._fetch(self._cursor())
         return outputs + self._follow()
 
     def _choose(self, choices: Choices) -> list[Output]:

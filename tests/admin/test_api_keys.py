@@ -75,7 +75,7 @@ def test_revoked_at_once(operator: MakeOperator) -> None:
     operator("view_apikey").post(KEYS, chosen)
     assert valid(new[0].shown)
     client = operator("change_apikey", name="chief")
-    assert "2 keys open nothing now." in text_of(client.post(KEYS, chosen, follow=True))
+    assert "2 keys were revoked." in text_of(client.post(KEYS, chosen, follow=True))
     assert not any(valid(one.shown) for one in new)
     first = ApiKey.objects.values_list("revoked_at", flat=True)
     before = list(first)

@@ -10,7 +10,7 @@ from django.test import Client
 from django.utils import timezone
 
 from notifications import notify
-from notifications.models import Outbox, Schedule
+from notifications.models import ApiKey, Outbox, Schedule
 from notifications.services import schedules
 from notifications.services.announcements import announce
 from tests.admin.conftest import signed_in, text_of
@@ -143,3 +143,15 @@ def test_notifications(client: Client) -> None:
 
 def test_people(client: Client) -> None:
     german(client.get("/admin/auth/user/"), "Diese Personen benachrichtigen…")
+
+
+def test_api_keys(client: Client) -> None:
+    new = {"name": "CI", "types": ["*"], "topics": ["staff"], "may_notify": "on"}
+    german(client.get(f"{ADMIN}apikey/add/"), "Themen, an die er senden darf")
+    german(client.post(f"{ADMIN}apikey/add/", {"name": "CI", "types": ["*"]}), "Bitte Themen")
+    german(client.post(f"{ADMIN}apikey/add/", new), "Das ist der Schlüssel von")
+    german(client.get(f"{ADMIN}apikey/"), "Gültig", "alle an Personen, staff")
+    key = ApiKey.objects.get()
+    german(client.get(f"{ADMIN}apikey/{key.pk}/change/"), "Öffentlicher Teil")
+    chosen = {"action": "revoke", "_selected_action": str(key.pk)}
+    german(client.post(f"{ADMIN}apikey/", chosen, follow=True), "1 Schlüssel wurde widerrufen.")

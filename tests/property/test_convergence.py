@@ -6,7 +6,11 @@ And on the way nobody is given what was said before they joined a topic or after
 import json
 import os
 from collections.abc import Callable, Iterator
+from contextlib import suppress
+from datetime import timedelta
 from functools import partial
+from itertools import groupby, takewhile
+from operator import attrgetter
 from typing import Any
 
 import pytest
@@ -14,7 +18,8 @@ from channels import DEFAULT_CHANNEL_LAYER
 from channels.layers import channel_layers
 from django.contrib.auth.models import Group, User
 from django.test import Client
-from hypothesis import HealthCheck, note, settings, strategies
+from django.utils import timezone
+from hypothesis import HealthCheck, Phase, note, settings, strategies
 from hypothesis.stateful import (
     RuleBasedStateMachine,
     initialize,
@@ -22,11 +27,21 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from notifications import broadcast, notify, selectors
+from notifications import (
+    NotificationType,
+    broadcast,
+    notify,
+    register,
+    retract,
+    selectors,
+    update,
+)
 from notifications.conf import settings as clarion
+from notifications.exceptions import AlreadyGone
 from notifications.live.breaker import breaker
-from notifications.models import Inbox, Item, LogEntry, Membership, Outbox
+from notifications.models import Inbox, Item, LogEntry, Membership, Notification, Outbox
 from notifications.services import inbox as inbox_service
+from notifications.services import living, preferences
 from notifications.services.relay import relay_batch
 from notifications.wire import events, frames
 from notifications.wire.cursor import Cursor
@@ -43,6 +58,11 @@ from tests.support.redis import RedisProcess
 PAGE = 4
 PERSONS = ("ada", "bob")
 DEVICES = 3
+CATEGORIES = {"message": "messages", "convergence.news": "news"}
+THREADS = ("one", "two")
+ACTION = {"label": "Look", "url": "/"}
+
+register(NotificationType(key="convergence.news", category="news"))
 
 
 class Process:
@@ -273,6 +293,7 @@ class Convergence(RuleBasedStateMachine):
     def begin(self) -> None:
         self.now = 0.0
         self.said = 0
+        self.notifications: list[Notification] = []
         number = User.objects.count()
         self.users = [User.objects.create(username=f"{name}{number}") for name in PERSONS]
         self.http = {user.pk: Client() for user in self.users}
@@ -295,29 +316,97 @@ class Convergence(RuleBasedStateMachine):
             device.read_wire()
             device.connect()
 
+    types_ = strategies.sampled_from(list(CATEGORIES))
+    # Mostly without one.
+    threads_ = strategies.sampled_from(["", "", *THREADS])
+    mutable_ = strategies.sampled_from(
+        [*({"category": c} for c in CATEGORIES.values()), *({"thread": t} for t in THREADS)]
+    )
+    picks_ = strategies.integers(0, 9)
     devices_ = strategies.integers(0, DEVICES - 1)
     processes_ = strategies.integers(0, 1)
 
     # -- what is said and done ------------------------------------------------------------------
 
     @rule(
-        who=strategies.sampled_from([(0,), (1,), (0, 1)]), copies=strategies.integers(1, PAGE + 2)
+        who=strategies.sampled_from([(0,), (1,), (0, 1)]),
+        type=types_,
+        thread=threads_,
+        copies=strategies.integers(1, PAGE + 2),
     )
-    def notify(self, who: tuple[int, ...], copies: int) -> None:
+    def notify(self, who: tuple[int, ...], type: str, thread: str, copies: int) -> None:
         for _ in range(copies):
             self.said += 1
-            notify([self.users[i] for i in who], "message", title=f"direct {self.said}")
+            actor = f"Actor {self.said % 3}"
+            said = notify(
+                [self.users[i] for i in who],
+                type,
+                title=f"direct {self.said}",
+                thread=thread,
+                actor=actor,
+            )
+            self.notifications.append(said)
 
-    @rule(to_group=strategies.booleans())
-    def broadcast(self, to_group: bool) -> None:
+    @rule(to_group=strategies.booleans(), type=types_, thread=threads_)
+    def broadcast(self, to_group: bool, type: str = "message", thread: str = "") -> None:
         self.said += 1
         topic = f"auth_group.{self.group.pk}" if to_group else "everyone"
-        broadcast(topic, "message", title=f"broadcast {self.said}")
+        said = broadcast(topic, type, title=f"broadcast {self.said}", thread=thread)
+        self.notifications.append(said)
 
-    @rule()
-    def relay(self) -> None:
-        for lane in Outbox.Lane:
+    @rule(
+        lanes=strategies.lists(strategies.sampled_from(list(Outbox.Lane)), min_size=1, max_size=3)
+    )
+    def relay(self, lanes: list[Outbox.Lane] | None = None) -> None:
+        for lane in lanes or Outbox.Lane:
             relay_batch(lane)
+
+    # -- what is changed afterwards -------------------------------------------------------------
+
+    def pick(self, index: int) -> Notification | None:
+        """One of the newest things said, the newest one for 0."""
+        return self.notifications[-1 - index % len(self.notifications)] if self.said else None
+
+    @rule(index=picks_)
+    def update(self, index: int) -> None:
+        if said := self.pick(index):
+            self.said += 1
+            with suppress(AlreadyGone):
+                update(said, title=f"updated {self.said}", actions=[ACTION])
+
+    @rule(index=picks_)
+    def retract(self, index: int) -> None:
+        if said := self.pick(index):
+            retract(said)
+
+    @rule(person=strategies.integers(0, 1), thread=strategies.sampled_from(THREADS))
+    def retract_thread(self, person: int, thread: str) -> None:
+        retract(thread=thread, recipient=self.users[person])
+
+    @rule(index=picks_, noticed=strategies.booleans())
+    def expire(self, index: int, noticed: bool) -> None:
+        """Its time is over; perhaps the sweep finds out at once."""
+        if said := self.pick(index):
+            over = timezone.now() - timedelta(seconds=1)
+            Notification.objects.filter(pk=said.pk).update(expires_at=over)
+        if noticed:
+            living.expire()
+
+    # -- what is chosen -------------------------------------------------------------------------
+
+    @rule(person=strategies.integers(0, 1), type=types_, receive=strategies.booleans())
+    def opt(self, person: int, type: str, receive: bool) -> None:
+        inbox_id = Inbox.objects.get(user=self.users[person]).pk
+        choose = preferences.opt_in if receive else preferences.opt_out
+        choose(inbox_id, CATEGORIES[type])
+
+    @rule(person=strategies.integers(0, 1), what=mutable_, loud=strategies.booleans())
+    def mute(self, person: int, what: dict[str, str], loud: bool) -> None:
+        inbox_id = Inbox.objects.get(user=self.users[person]).pk
+        if loud:
+            preferences.unmute(inbox_id, **what)
+        else:
+            preferences.mute(inbox_id, **what)
 
     @rule(person=strategies.integers(0, 1), joins=strategies.booleans())
     def membership(self, person: int, joins: bool) -> None:
@@ -356,20 +445,38 @@ class Convergence(RuleBasedStateMachine):
 
     @rule(
         device=devices_,
-        state=strategies.sampled_from(["seen", "read", "unread", "archived"]),
+        state=strategies.sampled_from(
+            ["seen", "read", "unread", "archived", "unarchived", "unsnoozed", "snoozed"]
+        ),
         picks=strategies.lists(strategies.integers(0, 50), min_size=1, max_size=3),
     )
     def mark(self, device: int, state: Any, picks: list[int]) -> None:
         at = self.devices[device]
-        listed = sorted(at.client.listed(), key=int)
-        if listed:
+        # What was put away, or is superseded, is known by other lists.
+        hidden = state in ("unarchived", "unsnoozed") or picks[0] % 5 == 0
+        known = at.client.known if hidden else at.client.listed()
+        if listed := sorted(known, key=int):
             ids = [int(listed[pick % len(listed)]) for pick in picks]
-            inbox_service.mark(at.inbox_id, state, ids)
+            if state == "snoozed":
+                inbox_service.snooze(at.inbox_id, ids, timezone.now() + timedelta(days=1))
+            else:
+                inbox_service.mark(at.inbox_id, state, ids)
 
-    @rule(device=devices_, state=strategies.sampled_from(["seen", "read"]))
-    def mark_all(self, device: int, state: Any) -> None:
+    @rule(
+        device=devices_,
+        state=strategies.sampled_from(["seen", "read", "archived"]),
+        limits=strategies.one_of(strategies.just({}), mutable_),
+    )
+    def mark_all(self, device: int, state: Any, limits: dict[str, str]) -> None:
         at = self.devices[device]
-        inbox_service.mark_all(at.inbox_id, state, Cursor.parse(at.client.cursor))
+        inbox_service.mark_all(at.inbox_id, state, Cursor.parse(at.client.cursor), **limits)
+
+    @rule(person=strategies.integers(0, 1))
+    def morning(self, person: int) -> None:
+        """What was snoozed comes back."""
+        snoozed = Item.objects.filter(inbox__user=self.users[person], snoozed_until__isnull=False)
+        snoozed.update(snoozed_until=timezone.now() - timedelta(seconds=1))
+        inbox_service.wake(10.0)
 
     @rule(person=strategies.integers(0, 1))
     def look_from_elsewhere(self, person: int) -> None:
@@ -476,6 +583,7 @@ class Convergence(RuleBasedStateMachine):
         """Let everything settle, with a network that now works, and compare."""
         if not hasattr(self, "devices"):
             return
+        living.expire()
         while Outbox.objects.exists():
             self.relay()
         for device in self.devices:
@@ -506,9 +614,25 @@ class Convergence(RuleBasedStateMachine):
         assert {item["id"] for item in first["items"]} <= set(before)
         assert badges == {"unread": first["unread"], "unseen": first["unseen"]}
 
+        self.compare_threads(device.inbox_id)
         listed = Item.objects.filter(inbox=device.inbox_id).listed()
         assert listed.filter(read_at=None).count() == first["unread"]
         assert listed.filter(seen_at=None).count() == first["unseen"]
+
+    def compare_threads(self, inbox_id: int) -> None:
+        """One item of each thread is listed, and says what it stands for."""
+        items = Item.objects.filter(inbox=inbox_id, gone=False, position=None)
+        items = items.exclude(thread="").order_by("thread", "-notification")
+        for thread, members in groupby(items.select_related("notification"), attrgetter("thread")):
+            group = list(takewhile(_is_in_group, members))
+            assert [item.folded for item in group] == [place > 0 for place in range(len(group))]
+            if len(group) > 1:
+                actors = list(dict.fromkeys(item.notification.actor_label for item in group))
+                assert group[0].gathered["count"] == len(group), thread
+                assert [a["label"] for a in group[0].gathered["actors"]] == actors[:3]
+                assert group[0].gathered["actor_count"] == len(actors)
+            elif group:
+                assert group[0].gathered is None
 
     # -- HTTP -----------------------------------------------------------------------------------
 
@@ -527,6 +651,10 @@ class Convergence(RuleBasedStateMachine):
         return items, first
 
 
+def _is_in_group(item: Item) -> bool:
+    return item.archived_at is None and item.snoozed_until is None
+
+
 def stripped(item: dict[str, Any]) -> dict[str, Any]:
     """The item without what differs between one from the log and the same one taken in."""
     return {key: value for key, value in item.items() if key != "seq"}
@@ -543,6 +671,8 @@ def test_every_client_converges(
     settings.CHANNEL_LAYERS = {DEFAULT_CHANNEL_LAYER: {"BACKEND": "tests.property.network.Network"}}
     settings.CLARION_PAGE_SIZE = PAGE
     settings.CLARION_RESUME_LIMIT = 3 * PAGE
+    # Seldom, and for the rest of the example.
+    settings.CLARION_STORM_LIMIT, settings.CLARION_STORM_SECONDS = 4 * PAGE, 3600
     channel_layers.backends = {}
     try:
         run_state_machine_as_test(Convergence, settings=PROFILE)
@@ -554,6 +684,8 @@ def test_every_client_converges(
 # The same examples every time, so that a change is what turns this red; `make converge` explores.
 # Half as many on PostgreSQL, where each takes twice as long.
 EXPLORE = int(os.environ.get("CONVERGENCE_EXAMPLES", "0"))
+# Looking for the shortest example takes minutes.
+PHASES = [Phase.generate, Phase.shrink] if EXPLORE else [Phase.generate]
 PROFILE = settings(
     max_examples=EXPLORE or (30 if TEST_DATABASE == "sqlite" else 15),
     derandomize=not EXPLORE,
@@ -561,4 +693,5 @@ PROFILE = settings(
     stateful_step_count=40,
     deadline=None,
     suppress_health_check=list(HealthCheck),
+    phases=PHASES,
 )

@@ -328,7 +328,7 @@ class TestChoosing:
         chosen = choices_for(inbox.pk)
         known = {c.key: (c.title, c.receive, c.muted, c.muted_until) for c in chosen.categories}
         assert known["news"] == ("News", False, False, None)
-        assert known["shop"] == ("shop", True, True, until)
+        assert known["shop"] == ("Shop", True, True, until)
         assert known["account"] == ("Account", True, False, None)
         assert [(t.thread, t.muted_until) for t in chosen.threads] == [("s", until), ("t", None)]
 
