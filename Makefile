@@ -27,11 +27,11 @@ run: $(STAMP)-run ## start everything on this machine: http://127.0.0.1:8000/
 	@DEBUG=$${DEBUG:-1} exec $(BIN)/python manage.py up $(ARGS)
 
 # Both at once: most of their time they wait for processes. What either says comes when it has ended.
-test: $(STAMP)-dev chromium ## run the tests on SQLite, and what touches the database on PostgreSQL (ARGS="-m promise_1")
+test: $(STAMP)-dev $(STAMP)-js chromium ## run the tests on SQLite, and what touches the database on PostgreSQL (ARGS="-m promise_1")
 	@echo "Testing on $(DATABASE:%=%,) which takes minutes"
 	@$(MAKE) --no-print-directory --keep-going --jobs 2 --output-sync=target $(DATABASE:%=test-%)
 
-test-sqlite: $(STAMP)-dev chromium
+test-sqlite: $(STAMP)-dev $(STAMP)-js chromium
 	@TEST_DATABASE=sqlite $(BIN)/python -m pytest $(ARGS)
 
 # Exit code 5 means that ARGS selected no test that touches the database.
@@ -116,5 +116,11 @@ $(STAMP)-dev: requirements-dev.txt | .venv/bin/python
 	@cmp -s $< $@ || { echo "Installing what developing needs (about a minute, once)"; $(PIP) -r $<; }
 	@cp $< $@
 
-clean: ## remove .venv, caches and the state of `make run`
-	rm -rf .venv .clarion .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+# Only what checks types; who has no npm does without.
+$(STAMP)-js: package-lock.json | .venv/bin/python
+	@command -v npm >/dev/null || exit 0; \
+	    echo "Installing what checks types (a second, once)"; \
+	    npm ci --ignore-scripts --no-audit --no-fund --silent && cp $< $@
+
+clean: ## remove .venv, node_modules, caches and the state of `make run`
+	rm -rf .venv node_modules .clarion .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -274,7 +274,9 @@ class NotificationConsumer(WebsocketConsumer):
         if closed or not holds(self.login, arrival.password, arrival.logins):
             self.perform([Close(close_codes.SIGNED_OUT)])
             return
-        opened = self.session.opened(arrival.standing, cursor, time.monotonic(), arrival.page)
+        opened = self.session.opened(
+            arrival.standing, cursor, time.monotonic(), arrival.page, str(self.login.user_id)
+        )
         self.perform(opened)
 
     def _stalled(self) -> None:

@@ -61,17 +61,18 @@ def list_inbox(
     """
     inbox_id = inbox_of(request)
     now = selectors.standing(inbox_id)
-    known = _tag(request, Cursor(now.epoch, now.seq, now.position))
+    known = _tag(request, inbox_id, Cursor(now.epoch, now.seq, now.position))
     if known in request.headers.get("If-None-Match", ""):
         return _tagged(HttpResponse(status=304), known)
     limit = wanted.limit or settings.page_size
     page = service.list_items(inbox_id, wanted.before, limit, wanted.filter)
-    _tagged(response, _tag(request, page.cursor))
+    _tagged(response, _tag(request, inbox_id, page.cursor))
     return {
         "items": [rendered(item) for item in page.items],
         "next": page.next,
         **counted(page.counters),
         "cursor": str(page.cursor),
+        "person": str(request.user.pk),
     }
 
 
@@ -115,9 +116,12 @@ def changes(
     }
 
 
-def _tag(request: HttpRequest, cursor: Cursor) -> str:
-    """A weak entity tag (RFC 9110, 8.8.3): what was asked, in which language, and as of when."""
-    asked = f"{request.get_full_path()} {get_language()} {cursor}"
+def _tag(request: HttpRequest, inbox_id: int, cursor: Cursor) -> str:
+    """A weak entity tag (RFC 9110, 8.8.3): of whom, what was asked, in which language, as of when.
+
+    Of whom, because browsers ask with the tag of the one who was signed in before.
+    """
+    asked = f"{inbox_id} {request.get_full_path()} {get_language()} {cursor}"
     return f'W/"{hashlib.sha256(asked.encode()).hexdigest()[:32]}"'
 
 

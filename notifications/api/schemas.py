@@ -74,6 +74,7 @@ class ListOut(CountsOut):
     items: list[ItemOut]
     next: str | None
     cursor: str
+    person: str
 
 
 class ChangesOut(CountsOut):

@@ -97,9 +97,10 @@ class Frame:
 
 @dataclass(frozen=True)
 class Hello(Frame):
-    """First frame of a socket: where the inbox is. Moves no cursor."""
+    """First frame of a socket: whose inbox it is, and where. Moves no cursor."""
 
     type = "hello"
+    person: str
     epoch: str
     seq: int
     position: int

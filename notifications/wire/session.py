@@ -121,17 +121,24 @@ class Session:
         return min((time for time in times if time is not None), default=None)
 
     def opened(
-        self, standing: Standing, cursor: Cursor | None, now: float, page: Page | None = None
+        self,
+        standing: Standing,
+        cursor: Cursor | None,
+        now: float,
+        page: Page | None = None,
+        person: str = "",
     ) -> list[Output]:
         """The socket is open and its group joined; `standing` was read after that.
 
-        `page` is what changed after the client's cursor, if that was read along with it.
+        `page` is what changed after the client's cursor, if that was read along with it; `person`
+        is the key of the user.
         """
         if self.state is State.CLOSED:
             return []
         self._adopt(standing)
         self.seq, self._position = standing.seq, standing.position
         hello = frames.Hello(
+            person=person,
             epoch=standing.epoch,
             seq=standing.seq,
             position=standing.position,

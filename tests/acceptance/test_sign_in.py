@@ -168,3 +168,12 @@ def test_deleted_person(either_site, ada):
         socket.recv_until("hello")
         ada.delete()
         assert socket.closed() == 4401
+
+
+def test_pages_and_sockets_say_whose_they_are(live_site, ada, bob):
+    for user in (ada, bob):
+        browser = live_site.browser(user)
+        assert browser.get("/api/v1/inbox/")["person"] == str(user.pk)
+        for ticket in ("", browser.ticket()):
+            with browser.socket(ticket=ticket) as socket:
+                assert socket.recv_until("hello")["person"] == str(user.pk)

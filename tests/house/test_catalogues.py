@@ -90,7 +90,7 @@ def test_what_is_not_marked_is_noticed() -> None:
 
 def test_the_page_knows_its_texts() -> None:
     script = (ROOT / "notifications/static/clarion/page.js").read_text()
-    client = (ROOT / "notifications/static/clarion/client.js").read_text()
+    client = (ROOT / "notifications/static/clarion/client.d.ts").read_text()
     states = {name for name in TEXTS if f'"{name}"' in client and name != "unread"}
     assert {"connecting", "live", "reconnecting", "offline", "signed_out", "stopped"} <= states
     named = {name for name in TEXTS if f'"{name}"' in script} | states

@@ -3,21 +3,7 @@ import assert from "node:assert/strict";
 import { test, describe, beforeEach } from "node:test";
 
 import { CLOSE_CODES, Mailbox, ClarionClient, afterClose, backoff } from "../../notifications/static/clarion/client.js";
-
-const T0 = "2030-01-01T00:00:00Z";
-
-function item(id, seq, more = {}) {
-  return {
-    id: String(id), seq, position: null, type: "message", category: "general", title: `Title ${id}`, body: "", url: "",
-    level: "info", priority: "normal", thread: "", data: {}, actor: null, created_at: T0, expires_at: null,
-    seen_at: null, read_at: null, archived_at: null, snoozed_until: null, ...more,
-  };
-}
-
-const said = (id, position, more = {}) => item(id, null, { position, ...more });
-const counters = (unread, unseen = unread, taken = 0) => ({ unread, unseen, taken });
-const page = (items, cursor, counts, next = null) => ({ items, next, cursor, ...counts });
-const ids = (list) => list.map((entry) => Number(entry.id));
+import { T0, World, counters, ids, item, page, said, settle } from "./world.mjs";
 
 function loaded(items = [], cursor = "e.10.5", counts = counters(items.length), next = null) {
   const mailbox = new Mailbox();
@@ -33,7 +19,7 @@ describe("Mailbox", () => {
     assert.equal(behind, null);
     assert.equal(mailbox.cursor, "e.11.5");
     assert.deepEqual(mailbox.counts(0), { unread: 2, unseen: 2 });
-    assert.deepEqual(ids(mailbox.items), [2, 1]);
+    assert.deepEqual(ids(mailbox.list(0)), [2, 1]);
   });
 
   test("the same frame twice changes nothing", () => {
@@ -42,7 +28,7 @@ describe("Mailbox", () => {
     mailbox.apply(frame);
     const { arrived } = mailbox.apply(frame);
     assert.deepEqual(arrived, []);
-    assert.deepEqual(ids(mailbox.items), [2]);
+    assert.deepEqual(ids(mailbox.list(0)), [2]);
     assert.equal(mailbox.cursor, "e.11.5");
   });
 
@@ -51,7 +37,7 @@ describe("Mailbox", () => {
     mailbox.apply({ type: "notifications", items: [item(3, 8)], since: 7, seq: 8, ...counters(1) });
     assert.equal(mailbox.cursor, "e.10.5");
     assert.equal(mailbox.counts(0).unread, 7);
-    assert.deepEqual(ids(mailbox.items), [3, 1]);
+    assert.deepEqual(ids(mailbox.list(0)), [3, 1]);
   });
 
   test("of two states of an item the higher seq wins, in either order", () => {
@@ -60,7 +46,7 @@ describe("Mailbox", () => {
       for (const seq of order) {
         mailbox.apply({ type: "change", items: [item(1, seq, { body: `state ${seq}` })], removed: [], since: seq - 1, seq, ...counters(1) });
       }
-      assert.equal(mailbox.items[0].body, "state 12");
+      assert.equal(mailbox.list(0)[0].body, "state 12");
     }
   });
 
@@ -83,18 +69,18 @@ describe("Mailbox", () => {
   test("what left the list is not brought back by a late frame, but by a newer one", () => {
     const mailbox = loaded([item(1, 10)]);
     mailbox.apply({ type: "change", items: [item(1, 11, { archived_at: T0 })], removed: [], since: 10, seq: 11, ...counters(0) });
-    assert.deepEqual(mailbox.items, []);
+    assert.deepEqual(mailbox.list(0), []);
     mailbox.apply({ type: "notifications", items: [item(1, 9)], since: 8, seq: 9, ...counters(1) });
-    assert.deepEqual(mailbox.items, []);
+    assert.deepEqual(mailbox.list(0), []);
     mailbox.apply({ type: "change", items: [item(1, 12)], removed: [], since: 11, seq: 12, ...counters(1) });
-    assert.deepEqual(ids(mailbox.items), [1]);
+    assert.deepEqual(ids(mailbox.list(0)), [1]);
   });
 
   test("removed ids leave the list, unless a newer state is known", () => {
     const mailbox = loaded([item(1, 9), item(2, 10)], "e.10.5");
     mailbox.apply({ type: "change", items: [item(2, 12)], removed: [], since: 11, seq: 12, ...counters(2) });
     mailbox.apply({ type: "change", items: [], removed: ["1", "2"], since: 10, seq: 11, ...counters(0) });
-    assert.deepEqual(ids(mailbox.items), [2]);
+    assert.deepEqual(ids(mailbox.list(0)), [2]);
   });
 
   test("a broadcast counts until the inbox has taken it in, once", () => {
@@ -105,9 +91,9 @@ describe("Mailbox", () => {
     assert.deepEqual(mailbox.counts(0), { unread: 2, unseen: 2 });
     mailbox.apply({ type: "change", items: [item(9, 11, { position: 6 })], removed: [], since: 10, seq: 11, ...counters(2, 2, 6) });
     assert.deepEqual(mailbox.counts(0), { unread: 2, unseen: 2 });
-    assert.deepEqual(ids(mailbox.items), [9]);
+    assert.deepEqual(ids(mailbox.list(0)), [9]);
     mailbox.apply({ type: "broadcast", kind: "new", item: said(9, 6), position: 6 });
-    assert.equal(mailbox.items[0].seq, 11);
+    assert.equal(mailbox.list(0)[0].seq, 11);
   });
 
   test("an expired broadcast does not count", () => {
@@ -131,12 +117,12 @@ describe("Mailbox", () => {
     mailbox.apply({ type: "broadcast", kind: "new", item: said(3, 6), position: 6 });
     mailbox.apply({ type: "broadcast", kind: "new", item: said(4, 7), position: 7 });
     mailbox.apply({ type: "notifications", items: [item(5, 11)], since: 10, seq: 11, ...counters(3, 3, 5) });
-    const before = mailbox.items;
+    const before = mailbox.list(0);
     mailbox.apply({
       type: "change", items: [], removed: [], since: 11, seq: 14, ...counters(1, 1, 6),
       all_up_to: { seq: 10, position: 6, seen_at: T0, read_at: T0 },
     });
-    assert.deepEqual(mailbox.items.map((entry) => [Number(entry.id), entry.seq, entry.read_at]),
+    assert.deepEqual(mailbox.list(0).map((entry) => [Number(entry.id), entry.seq, entry.read_at]),
       [[5, 11, null], [4, null, null], [3, null, T0], [2, 14, T0], [1, 14, T0]]);
     assert.deepEqual(mailbox.counts(0), { unread: 2, unseen: 2 });
     assert.equal(before.at(-1).read_at, null, "a list handed out earlier stays as it was");
@@ -148,10 +134,10 @@ describe("Mailbox", () => {
       type: "change", items: [], removed: [], since: 9, seq: 10, ...counters(0), all_up_to: { seq: 9, position: 0, read_at: T0 },
     };
     assert.deepEqual(mailbox.apply(all).behind, { seq: 10, position: 0 });
-    assert.equal(mailbox.items[0].read_at, null, "it may have changed after the seq known here");
+    assert.equal(mailbox.list(0)[0].read_at, null, "it may have changed after the seq known here");
     mailbox.apply({ type: "sync", items: [item(1, 12)], removed: [], seq: 12, position: 0, more: false, ...counters(1) });
     mailbox.apply(all);
-    assert.equal(mailbox.items[0].read_at, null, "it was marked unread after all were read");
+    assert.equal(mailbox.list(0)[0].read_at, null, "it was marked unread after all were read");
   });
 
   test("hello never moves the cursor and only sets counters that are unknown", () => {
@@ -181,20 +167,56 @@ describe("Mailbox", () => {
     assert.equal(mailbox.cursor, "e.11.5");
     mailbox.apply({ type: "sync", items: [item(3, 12)], removed: [], seq: 12, position: 9, more: false, ...counters(2) });
     assert.equal(mailbox.cursor, "e.12.9");
-    assert.deepEqual(ids(mailbox.items), [3, 2]);
+    assert.deepEqual(ids(mailbox.list(0)), [3, 2]);
   });
 
   test("an item older than the pages loaded is not listed before its page is", () => {
     const mailbox = loaded([item(20, 10), item(19, 9)], "e.10.5", counters(3), "19");
     mailbox.apply({ type: "change", items: [item(3, 11, { read_at: T0 })], removed: [], since: 10, seq: 11, ...counters(2) });
-    assert.deepEqual(ids(mailbox.items), [20, 19]);
+    assert.deepEqual(ids(mailbox.list(0)), [20, 19]);
     mailbox.append(page([item(18, 8), item(3, 2)], "e.11.5", counters(2)));
-    assert.deepEqual(ids(mailbox.items), [20, 19, 18, 3]);
-    assert.equal(mailbox.items.at(-1).read_at, T0);
+    assert.deepEqual(ids(mailbox.list(0)), [20, 19, 18, 3]);
+    assert.equal(mailbox.list(0).at(-1).read_at, T0);
   });
 
   test("ids sort as numbers", () => {
-    assert.deepEqual(ids(loaded([item(9, 1), item(10, 2), item(100, 3)]).items), [100, 10, 9]);
+    assert.deepEqual(ids(loaded([item(9, 1), item(10, 2), item(100, 3)]).list(0)), [100, 10, 9]);
+  });
+
+  test("an update that was overtaken does not undo the newer one; nor does what was retracted come back", () => {
+    const mailbox = loaded([], "e.10.5");
+    const told = (kind, position, title) => mailbox.apply({ type: "broadcast", kind, item: said(9, 6, { title }), id: "9", position });
+    told("new", 6, "first");
+    told("update", 8, "third");
+    told("update", 7, "second");
+    assert.deepEqual(mailbox.list(0).map(({ title }) => title), ["third"]);
+    told("retract", 9);
+    told("new", 6, "first");
+    assert.deepEqual(mailbox.list(0), []);
+    mailbox.apply({ type: "broadcast", kind: "retract", id: "11", position: 12 });
+    mailbox.apply({ type: "broadcast", kind: "new", item: said(11, 10), position: 10 });
+    assert.deepEqual(mailbox.list(0), [], "the retraction came first");
+  });
+
+  test("an update keeps what was read and where it was said", () => {
+    const mailbox = loaded([], "e.10.5", counters(0, 0, 5));
+    mailbox.apply({ type: "broadcast", kind: "new", item: said(9, 6), position: 6 });
+    mailbox.apply({ type: "change", items: [], removed: [], since: 10, seq: 11, ...counters(0, 0, 6), all_up_to: { seq: 10, position: 6, seen_at: T0, read_at: T0 } });
+    mailbox.apply({ type: "broadcast", kind: "update", item: said(9, 7), position: 7 });
+    assert.deepEqual(mailbox.counts(0), { unread: 0, unseen: 0 });
+    assert.equal(mailbox.list(0)[0].read_at, T0);
+  });
+
+  test("a snapshot is enough to go on from, and as short as it may be", () => {
+    const mailbox = loaded([item(4, 10), item(3, 9), item(2, 8, { expires_at: T0 }), item(1, 7)], "e.10.5", counters(4), "1");
+    mailbox.apply({ type: "change", items: [item(3, 11, { archived_at: T0 })], removed: ["4"], since: 10, seq: 11, ...counters(2) });
+    const other = new Mailbox();
+    other.restore(structuredClone(mailbox.snapshot(50, 0)));
+    assert.deepEqual([other.cursor, other.next, other.list(0), other.counts(0)], [mailbox.cursor, "1", mailbox.list(0), mailbox.counts(0)]);
+    other.apply({ type: "notifications", items: [item(4, 10), item(3, 10)], since: 9, seq: 10, ...counters(9) });
+    assert.deepEqual(ids(other.list(0)), [2, 1], "late frames bring nothing back");
+    other.restore(mailbox.snapshot(1, 0));
+    assert.deepEqual([ids(other.list(0)), other.next], [[2], "2"]);
   });
 
   test("frames of a later version are ignored", () => {
@@ -218,7 +240,7 @@ test("any order of late, repeated and reordered frames ends in the same list", (
     for (const frame of stream) mailbox.apply(frame);
     const from = mailbox.point.seq;
     mailbox.apply({ type: "sync", items: [...final.values()].filter((entry) => entry.seq > from), removed: [], seq: 8, position: 0, more: false, ...counters(2) });
-    assert.deepEqual(mailbox.items.map((entry) => [entry.id, entry.body]), [["2", "state 8"], ["1", "state 7"]]);
+    assert.deepEqual(mailbox.list(0).map((entry) => [entry.id, entry.body]), [["2", "state 8"], ["1", "state 7"]]);
     assert.equal(mailbox.cursor, "e.8.0");
     assert.equal(mailbox.counts(0).unread, from === 8 ? mailbox.counts(0).unread : 2);
   }
@@ -243,68 +265,6 @@ test("close codes", () => {
   for (const { number, reconnect } of Object.values(CLOSE_CODES)) assert.equal(afterClose(number) === "reconnect", reconnect);
 });
 
-/** A clock, a server over HTTP and sockets, all in the test's hands. */
-class World {
-  time = 0;
-  timers = [];
-  sockets = [];
-  requests = [];
-  answers = [];
-
-  env = {
-    now: () => this.time,
-    random: () => 0.5,
-    setTimeout: (callback, delay) => {
-      const timer = { at: this.time + delay, callback };
-      this.timers.push(timer);
-      return timer;
-    },
-    clearTimeout: (timer) => (this.timers = this.timers.filter((other) => other !== timer)),
-    openSocket: (url, protocols) => {
-      const socket = { url, protocols, readyState: 1, sent: [], closed: false };
-      socket.send = (text) => socket.sent.push(JSON.parse(text));
-      socket.close = () => (socket.closed = true);
-      this.sockets.push(socket);
-      return socket;
-    },
-    fetch: async (url, init) => {
-      this.requests.push({ method: init.method, url, body: init.body && JSON.parse(init.body), headers: init.headers });
-      const answer = await this.answers.shift();
-      if (!answer) throw new TypeError("network");
-      const { status = 200, ...body } = answer;
-      return { ok: status < 400, status, json: async () => body };
-    },
-  };
-
-  get socket() {
-    return this.sockets.at(-1);
-  }
-
-  frame(frame) {
-    this.socket.onmessage({ data: JSON.stringify(frame) });
-  }
-
-  hello(more = {}) {
-    this.frame({ type: "hello", epoch: "e", seq: 10, position: 5, heartbeat_seconds: 30, ...counters(0), ...more });
-  }
-
-  async advance(ms) {
-    const until = this.time + ms;
-    for (;;) {
-      const next = this.timers.filter((timer) => timer.at <= until).sort((a, b) => a.at - b.at)[0];
-      if (!next) break;
-      this.env.clearTimeout(next);
-      this.time = Math.max(this.time, next.at);
-      next.callback();
-      await settle();
-    }
-    this.time = until;
-  }
-}
-
-/** Let all promises that are ready take their turns. */
-const settle = () => new Promise((resolve) => setImmediate(resolve));
-
 describe("ClarionClient", () => {
   let world;
   let client;
@@ -312,7 +272,7 @@ describe("ClarionClient", () => {
 
   beforeEach(() => {
     world = new World();
-    client = new ClarionClient({ socketUrl: "ws://h/ws/notifications/", apiUrl: "/api/v1/inbox/", csrfToken: () => "token" }, world.env);
+    client = new ClarionClient({ socketUrl: "ws://h/ws/notifications/", apiUrl: "/api/v1/inbox/", csrfToken: () => "token" }, world.tab().env);
     statuses = [];
     client.addEventListener("status", (event) => statuses.push(event.detail.status));
   });
@@ -413,7 +373,7 @@ describe("ClarionClient", () => {
   describe("with tickets", () => {
     const options = { socketUrl: "ws://h/ws/notifications/", apiUrl: "/api/v1/inbox/", ticketUrl: "/api/v1/ticket" };
     const start = async (token, ...answers) => {
-      client = new ClarionClient({ ...options, csrfToken: () => token }, world.env);
+      client = new ClarionClient({ ...options, csrfToken: () => token }, world.tab().env);
       world.answers.push(page([], "e.10.5", counters(0)), ...answers);
       client.start();
       await settle();
@@ -596,10 +556,10 @@ describe("ClarionClient", () => {
     assert.equal(world.requests.at(-1).headers["X-CSRFToken"], "token");
   });
 
-  test("read-all sends the cursor; one that the server does not know starts over", async () => {
+  test("read-all sends the cursor; one that the server does not know is refused and starts over", async () => {
     await live([item(1, 10)]);
     world.answers.push({ status: 409, code: "cursor_invalid" }, page([item(5, 2)], "f.2.0", counters(1)));
-    await client.readAll();
+    await assert.rejects(client.readAll(), { code: "cursor_invalid" });
     await settle();
     assert.deepEqual(world.requests[1].body, { cursor: "e.10.5" });
     assert.equal(client.cursor, "f.2.0");

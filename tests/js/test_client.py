@@ -1,37 +1,33 @@
-"""`client.js` under Node's own test runner, and its close codes beside the server's."""
+"""`client.js` under Node's own test runner, its close codes beside the server's, and its size."""
 
+import gzip
 import json
-import os
-import shutil
-import subprocess
+import re
+import sys
 from pathlib import Path
 
 import pytest
 
 from notifications.wire.close_codes import CLOSE_CODES
+from tests.js.node import STATIC, needs_node, run_node
 
 HERE = Path(__file__).parent
-CLIENT = HERE.parents[1] / "notifications" / "static" / "clarion" / "client.js"
-NODE = shutil.which("node")
+CLIENT = STATIC / "clarion" / "client.js"
+PARTS = [CLIENT, *sorted((CLIENT.parent / "client").glob("*.js"))]
+SUITES = sorted(HERE.glob("*.test.mjs"))
 
-# A developer without Node still tests everything else; CI must not pass by leaving this out.
-pytestmark = pytest.mark.skipif(
-    NODE is None and not os.environ.get("CI"), reason="node is not installed"
-)
-
-
-def run_node(*arguments: str) -> str:
-    """Return what node printed; fails with all of it if node did."""
-    assert NODE, "CI needs node"
-    done = subprocess.run([NODE, *arguments], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
+# Bytes over the network; without comments and indents, as whoever bundles it has it.
+CEILING = 18_000
+BARE_CEILING = 12_000
 
 
-def test_the_client_by_itself() -> None:
-    run_node("--test", str(HERE / "client.test.mjs"))
+@needs_node
+@pytest.mark.parametrize("path", SUITES, ids=[path.name.partition(".")[0] for path in SUITES])
+def test_the_client_by_itself(path: Path) -> None:
+    run_node("--test", path)
 
 
+@needs_node
 def test_client_and_server_have_the_same_close_codes() -> None:
     script = f"""
         import {{ CLOSE_CODES }} from {json.dumps(CLIENT.as_uri())};
@@ -40,3 +36,31 @@ def test_client_and_server_have_the_same_close_codes() -> None:
     theirs = json.loads(run_node("--input-type=module", "--eval", script))
     ours = {code.name: {"number": code.number, "reconnect": code.reconnect} for code in CLOSE_CODES}
     assert theirs == ours
+
+
+def test_its_size(capsys: pytest.CaptureFixture[str]) -> None:
+    sources = [path.read_text() for path in PARTS]
+    served = sum(len(gzip.compress(source.encode(), 9)) for source in sources)
+    bare = len(gzip.compress("".join(map(without_comments, sources)).encode(), 9))
+    with capsys.disabled():
+        sys.stdout.write(f"\nclient.js: {served:,} bytes gzipped, {bare:,} in one piece and bare\n")
+    assert served <= CEILING
+    assert bare <= BARE_CEILING
+
+
+def without_comments(source: str) -> str:
+    """Return the code alone; good enough to weigh it, not to run it."""
+    source = re.sub(r"/\*\*.*?\*/", "", source, flags=re.DOTALL)
+    source = re.sub(r"(^|\s)//.*", "", source)
+    return re.sub(r"\n\s*", "\n", source)
+
+
+def test_it_needs_no_document() -> None:
+    for path in PARTS:
+        if path.name != "environment.js":  # which tells of the events of a page, where there is one
+            assert not re.search(r"\b(document|window|navigator|localStorage)\b", code(path)), path
+
+
+def code(path: Path) -> str:
+    """Return a part without its comments."""
+    return without_comments(path.read_text())

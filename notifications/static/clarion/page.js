@@ -2,7 +2,7 @@
 
 import { ClarionClient } from "./client.js";
 
-const TICK = 20_000; // ms between two looks at the clock, for relative times and broadcasts that expire
+const TICK = 20_000; // ms between two looks at the clock, for relative times
 const DWELL = 2_000; // ms that something has to be on a visible page before it counts as seen
 const SETTLE = 400; // ms in which arrivals are announced as one
 
@@ -19,6 +19,8 @@ const client = new ClarionClient({
   socketUrl: new URL(inbox.dataset.socket, location.href).href.replace(/^http/, "ws"),
   apiUrl: inbox.dataset.api,
   csrfToken: () => inbox.dataset.csrf,
+  person: inbox.dataset.person,
+  language,
 });
 
 // -- items ---------------------------------------------------------------------------------------------------------------------
@@ -249,16 +251,8 @@ client.addEventListener("status", (event) => {
 element("read-all").addEventListener("click", () => attempt(() => client.readAll()));
 element("older").addEventListener("click", loadOlder);
 
-window.addEventListener("online", () => client.networkChanged(true));
-window.addEventListener("offline", () => client.networkChanged(false));
-window.addEventListener("pageshow", (event) => event.persisted && client.networkChanged(true)); // sockets do not survive the back-forward cache
-document.addEventListener("visibilitychange", () => {
-  if (document.visibilityState === "visible") client.woke();
-  watchSeen();
-});
-setInterval(() => {
-  renderTimes();
-  renderCounts();
-}, TICK);
+document.querySelector("form[data-sign-out]")?.addEventListener("submit", () => client.forget());
+document.addEventListener("visibilitychange", watchSeen);
+setInterval(renderTimes, TICK);
 
 client.start();
