@@ -28,7 +28,7 @@ from notifications.wire.cursor import Cursor
 from notifications.wire.log import Seat
 from tests.support.inboxes import assert_consistent
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.promise_4, pytest.mark.django_db(transaction=True)]
 
 HOUR = timedelta(hours=1)
 

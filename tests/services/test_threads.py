@@ -17,7 +17,7 @@ from notifications.wire.cursor import Cursor
 from tests.support.inboxes import assert_consistent
 from tests.support.threads import at_once
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.promise_4, pytest.mark.django_db(transaction=True)]
 
 
 @pytest.fixture
