@@ -3,7 +3,7 @@
 from notifications.selectors.choices import Chosen, choices_for
 from notifications.selectors.inbox import ListFilter, ListPage, inbox_of, item, list_page
 from notifications.selectors.log import LogTail, began, leavers, log_after, pending, topic_versions
-from notifications.selectors.places import EVERYONE, standing, topics_of
+from notifications.selectors.places import EVERYONE, spans_of, standing, topics_of
 from notifications.selectors.pulse import Beat, Pulse, pulse
 from notifications.selectors.resume import Arrival, Arriving, Request, arrivals, changes, resumes
 from notifications.selectors.topics import TopicChoice, topic_choices
@@ -32,6 +32,7 @@ __all__ = [
     "pending",
     "pulse",
     "resumes",
+    "spans_of",
     "standing",
     "topic_choices",
     "topic_versions",

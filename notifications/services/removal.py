@@ -1,5 +1,6 @@
 """Deleting items, so that whoever shows them is told or begins anew."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 
 from notifications.models import Inbox, Item
@@ -39,13 +40,13 @@ def remove(inbox: Inbox, items: Sequence[Item]) -> None:
 
 def _refold(inbox: Inbox, items: Sequence[Item]) -> list[Fold]:
     """Fold the threads of deleted items. Whoever takes a head's place was read if that was."""
-    touched: set[Thread] = set()
-    left: dict[Thread, Left] = {}
+    touched: dict[Thread, set[int]] = defaultdict(set)
+    left: dict[Thread, list[Left]] = defaultdict(list)
     for item in items:
         if item.thread and item.position is None and not item.gone:
-            touched.add((inbox.pk, item.thread))
-            if item.is_listed:
-                left[inbox.pk, item.thread] = Left(item.seen_at, item.read_at)
+            touched[inbox.pk, item.thread].add(item.notification_id)
+            if not item.folded:
+                left[inbox.pk, item.thread].append(Left.of(item))
     if not touched:
         return []
     seqs = {inbox.pk: inbox.seq}
