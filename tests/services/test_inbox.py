@@ -8,10 +8,10 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from notifications import broadcast, notify
+from notifications import broadcast, notify, selectors
 from notifications.exceptions import InvalidCursor
 from notifications.models import Inbox, Item, Notification
-from notifications.selectors import standing
+from notifications.selectors import ListFilter, standing
 from notifications.services import inbox as service
 from notifications.wire.cursor import Cursor
 from notifications.wire.frames import Counters
@@ -186,10 +186,25 @@ class TestList:
         second = service.list_items(inbox.pk, int(first.next or 0), 2)
         assert ([item["title"] for item in second.items], second.next) == (["0"], None)
 
-    def test_costs_the_same_for_a_large_inbox(self, inbox, ada, relay_all):
+    @pytest.mark.parametrize(
+        "ask",
+        [
+            lambda inbox_id, cursor: service.list_items(inbox_id, None, 2),
+            lambda inbox_id, cursor: service.list_items(
+                inbox_id, None, 2, ListFilter(unread=True, category="messages")
+            ),
+            lambda inbox_id, cursor: service.list_items(inbox_id, None, 2, ListFilter(thread="t")),
+            lambda inbox_id, cursor: service.counters(inbox_id),
+            lambda inbox_id, cursor: selectors.changes(inbox_id, cursor, 2),
+        ],
+        ids=["list", "filtered", "thread", "counts", "changes"],
+    )
+    def test_costs_the_same_for_a_large_inbox(self, ask, inbox, ada, relay_all):
+        cursor = service.list_items(inbox.pk, None, 1).cursor
+
         def queries() -> int:
             with CaptureQueriesContext(connection) as counted:
-                service.list_items(inbox.pk, None, 2)
+                ask(inbox.pk, cursor)
             return len(counted)
 
         def say(number: int) -> None:
@@ -197,7 +212,8 @@ class TestList:
                 notify(ada, "message", title="T")
             relay_all()
 
-        say(1)
+        # More than a page.
+        say(5)
         few = queries()
         say(100)
         assert queries() == few
