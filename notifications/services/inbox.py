@@ -1,7 +1,9 @@
 """What a person does with their inbox: list it, and change the state of what is in it."""
 
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -136,7 +138,9 @@ def mark_all(
         if state == "read":
             inbox.unread -= counted["unread"]
         inbox.save(update_fields=["seq", "unread", "unseen"])
-        bound = _all_up_to(state, cursor, now, category, thread)
+        # Of the log what has been taken in: the rest is not marked.
+        up_to = replace(cursor, position=min(cursor.position, inbox.taken))
+        bound = _all_up_to(state, up_to, now, category, thread)
         event = event_of(inbox, since, [], all_up_to=bound)
         announce(inbox, event)
         return event
@@ -181,9 +185,12 @@ def _apply(inbox: Inbox, items: Sequence[Item], change: Change) -> InboxEvent:
     shown = {item.notification_id: item for item in changed if not item.folded}
     removed = {item.notification_id for item in changed if item.folded}
     for item in changed:
-        if item.thread and item.archived_at != before[item.pk] and not item.folded:
+        if _is_head(item) and item.archived_at != before[item.pk]:
             _archive_below(item, before[item.pk])
-    touched = {item.thread for item in changed if item.thread and item.position is None}
+    touched: dict[str, set[int]] = defaultdict(set)
+    for item in changed:
+        if item.thread and item.position is None:
+            touched[item.thread].add(item.notification_id)
     for fold in _refold(inbox, touched):
         shown.pop(fold.notification_id, None)
         if fold.state.folded:
@@ -196,11 +203,16 @@ def _apply(inbox: Inbox, items: Sequence[Item], change: Change) -> InboxEvent:
     return event
 
 
-def _refold(inbox: Inbox, touched: Collection[str]) -> list[threads.Fold]:
+def _is_head(item: Item) -> bool:
+    """Whether it may stand for others of its thread."""
+    return bool(item.thread) and item.position is None and not item.folded
+
+
+def _refold(inbox: Inbox, touched: Mapping[str, Collection[int]]) -> list[threads.Fold]:
     if not touched:
         return []
     seqs = {inbox.pk: inbox.seq}
-    folds = threads.fold({(inbox.pk, thread) for thread in touched}, seqs)
+    folds = threads.fold({(inbox.pk, thread): ids for thread, ids in touched.items()}, seqs)
     write_items(fold.state for fold in folds)
     inbox.seq = seqs[inbox.pk]
     inbox.unread += sum(fold.unread for fold in folds)
@@ -272,7 +284,8 @@ _STATES: dict[State, Change] = {
 }
 # For "all": whom it concerns, and the columns that it sets where they are empty.
 _MISSING: dict[AllState, Q] = {
-    "seen": Q(seen_at=None),
+    # What is not seen is not read either, and few items are unread: along clarion_item_unread.
+    "seen": Q(seen_at=None, read_at=None),
     "read": Q(read_at=None),
     "archived": Q(read_at__isnull=False),
 }
