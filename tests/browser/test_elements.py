@@ -203,7 +203,8 @@ def test_muting_a_thread_and_undoing_it(window_of: OpenWindow, ada: Any) -> None
     window.expect_titles(["Order is sent"])
     window.expect_unread(0)
     expect(window.badge).to_be_hidden()
-    window.page.get_by_role("button", name="Undo").click()
+    with window.page.expect_response("**/unmute"):
+        window.page.get_by_role("button", name="Undo").click()
     say(ada, "Order is there", thread="order-7")
     window.expect_titles(["Order is there"])
     window.expect_unread(1)

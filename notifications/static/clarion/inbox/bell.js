@@ -5,7 +5,7 @@ import { place, returnFocus } from "./list.js";
 import { cappedCount } from "./rules.js";
 import { theWords } from "./surroundings.js";
 
-const PARTS = "header heading count status bar filters filter category read-all list item unread urgent level content title open body meta actors time actions action earlier thread tools toggle dot put more older empty notice undo menu choice complaint skeleton";
+const PARTS = "header heading count status bar filters filter category read-all list item unread urgent level content title open body meta actors time actions action earlier thread tools toggle dot put more older empty retry notice undo menu choice complaint skeleton";
 
 export class NotificationBell extends ClientElement {
   #parts = null;
@@ -52,6 +52,7 @@ export class NotificationBell extends ClientElement {
     const inbox = document.createElement("notification-inbox");
     inbox.client = this.client;
     inbox.item = this.item;
+    inbox.setAttribute("part", "inbox");
     inbox.setAttribute("exportparts", PARTS.replaceAll(" ", ", "));
     this.#parts.inbox = inbox;
     this.#parts.panel.append(inbox, ...(page ? [h("a", { part: "all", href: page, textContent: theWords().say("see_all") })] : []));
