@@ -50,6 +50,7 @@ TEXTS = {
     "unarchived": _("Back in the inbox."),
     "snoozed": _("Snoozed until {time}."),
     "all_read": _("All marked as read."),
+    "all_read_sure": _("Mark {count} as read? That cannot be undone."),
     "muted": _("Muted: it arrives quietly from now on."),
     "undo": _("Undo"),
     "close": _("Close"),

@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.contrib.sessions.models import Session
 from django.utils import timezone
 from playwright.sync_api import Route, expect
 
@@ -109,8 +110,9 @@ def test_older_pages_come_as_one_scrolls(window_of: OpenWindow, ada: Any) -> Non
 
 
 def test_archiving_can_be_undone(window_of: OpenWindow, ada: Any) -> None:
-    near, far = window_of(ada).open(), window_of(ada).open()
     say(ada, "One", "Two", "Three")
+    wait_until(lambda: Inbox.objects.get(user=ada).unread == 3, what="3 items")
+    near, far = window_of(ada).open(), window_of(ada).open()
     near.expect_titles(["Three", "Two", "One"])
     near.item("Two").hover()
     near.page.get_by_role("button", name="Archive: Two").click()
@@ -180,6 +182,20 @@ def test_reading_all_is_undone_for_exactly_what_was_unread(window_of: OpenWindow
     wait_until(lambda: Inbox.objects.get(user=ada).unread == 44, what="as before")
     expect(window.inbox.locator("#unread")).to_have_text("44 unread")
     assert state(ada, "Number 44").read_at is not None
+
+
+def test_what_could_not_be_undone_is_asked_about(window_of: OpenWindow, ada: Any) -> None:
+    window = window_of(ada).open()
+    window.page.evaluate("customElements.get('notification-inbox').undoable = 1")
+    say(ada, "One", "Two")
+    window.expect_unread(2)
+    window.page.get_by_role("button", name="Mark all read").click()
+    notice = window.inbox.locator(".notice")
+    expect(notice).to_contain_text("Mark 2 as read? That cannot be undone.")
+    window.expect_unread(2)
+    notice.get_by_role("button", name="Mark all read").click()
+    window.expect_unread(0)
+    expect(notice).to_be_hidden()
 
 
 def test_what_is_refused_is_taken_back_and_told(window_of: OpenWindow, ada: Any) -> None:
@@ -503,6 +519,20 @@ def expect_inside(window: Window, box: Any) -> None:
     assert box["y"] >= 0
     assert box["x"] + box["width"] <= size["width"]
     assert box["y"] + box["height"] <= size["height"]
+
+
+def test_a_login_that_ends_empties_every_element(window_of: OpenWindow, ada: Any) -> None:
+    window = window_of(ada).open()
+    window.inbox.evaluate("(inbox) => inbox.removeAttribute('login')")
+    say(ada, "Secret", priority="urgent")
+    expect(window.toasts).to_have_count(1)
+    window.bell.click()
+    Session.objects.all().delete()
+    window.page.evaluate("document.querySelector('notification-bell').client.woke()")
+    for place in (window.inbox, window.page.get_by_role("dialog")):
+        expect(place.locator(".empty")).to_have_text("Signed out")
+    expect(window.page.get_by_text("Secret")).to_have_count(0)
+    expect(window.toasts).to_have_count(0)
 
 
 def test_light_and_dark(window_of: OpenWindow, ada: Any) -> None:

@@ -9,7 +9,6 @@ const PARTS = "header heading count status bar filters filter category read-all 
 
 export class NotificationBell extends ClientElement {
   #parts = null;
-  #title = null; // of the page, without a number
 
   start(signal) {
     if (!this.#parts) this.#build();
@@ -81,8 +80,8 @@ export class NotificationBell extends ClientElement {
     badge.textContent = shown;
     bell.ariaLabel = unseen ? words.say("notifications_new", { count: unseen }) : words.say("notifications");
     if (this.hasAttribute("page-title")) {
-      this.#title ??= document.title;
-      document.title = unseen ? `(${shown}) ${this.#title}` : this.#title;
+      const calm = document.title.replace(/^\(\d+\+?\) /, "");
+      document.title = unseen ? `(${shown}) ${calm}` : calm;
     }
     this.#drawIcon(unseen > 0);
   }
@@ -92,7 +91,8 @@ export class NotificationBell extends ClientElement {
     const fresh = this.getAttribute("favicon");
     const tag = fresh && document.querySelector('link[rel~="icon"]');
     if (!tag) return;
-    tag.dataset.calm ??= tag.href;
-    tag.href = news ? fresh : tag.dataset.calm;
+    tag.dataset.calm ??= tag.getAttribute("href");
+    const href = news ? fresh : tag.dataset.calm;
+    if (tag.getAttribute("href") !== href) tag.setAttribute("href", href);
   }
 }

@@ -25,6 +25,8 @@ const SAID = { archive: "archived", unarchive: "unarchived", snooze: "snoozed" }
 
 export class NotificationInbox extends ClientElement {
   static observedAttributes = ["filter"];
+  /** Of more unread ones than that, marking all read is asked about, since it is not undone. */
+  static undoable = 1_000;
 
   #view = new View();
   #rows = new Map();
@@ -42,7 +44,7 @@ export class NotificationInbox extends ClientElement {
   start(signal) {
     if (!this.#parts) this.#build();
     for (const type of ["change", "counts"]) this.hear(type, () => this.#drawSoon());
-    this.hear("status", () => this.#signedOut() || this.#drawSoon());
+    this.hear("status", ({ detail: { status } }) => this.#connected(status));
     this.hear("error", ({ detail: { error } }) => this.#complain(error));
     this.listen(document, "visibilitychange", () => this.#watchSeen());
     // Also when it comes into view, as the panel of a bell does.
@@ -94,7 +96,7 @@ export class NotificationInbox extends ClientElement {
       list: h("ol", { id: "list", part: "list", role: "list", tabIndex: -1, "aria-label": text("notifications") }),
       empty: h("div", { part: "empty", hidden: true }),
       older: button("older", { textContent: text("older"), onclick: () => this.#loadOlder() }),
-      notice: h("div", { part: "notice", hidden: true }, h("span", {}), button("undo", { textContent: text("undo"), onclick: () => this.undo() })),
+      notice: h("div", { part: "notice", hidden: true }, h("span", {}), button("undo", { onclick: () => this.undo() })),
       menu: h("div", { part: "menu", role: "menu", popover: "auto" }),
     };
     parts.filters.append(...FILTERS.map((name) => button("filter", { name, textContent: text(`filter_${name}`), onclick: () => (this.filter = name) })));
@@ -146,6 +148,7 @@ export class NotificationInbox extends ClientElement {
     const { unread: count } = client.counts;
     unread.textContent = count ? words.say("unread_count", { count }) : "";
     readAll.disabled = count === 0;
+    readAll.hidden = !["all", "unread"].includes(view.filter);
     status.dataset.status = client.status;
     status.lastChild.textContent = words.say(client.status);
     for (const filter of filters.children) filter.ariaPressed = String(filter.name === view.filter);
@@ -206,7 +209,7 @@ export class NotificationInbox extends ClientElement {
   #drawEmpty(empty, loading) {
     const { before, list, empty: place } = this.#parts;
     const away = loading && ["offline", "reconnecting", "stopped"].includes(this.client.status);
-    const state = !empty ? "" : away || (loading && this.#failed) ? "unreachable" : loading ? "loading" : this.#view.isLive ? "empty" : "nothing";
+    const state = !empty ? "" : this.client.status === "signed_out" ? "signed_out" : away || (loading && this.#failed) ? "unreachable" : loading ? "loading" : this.#view.isLive ? "empty" : "nothing";
     const drawn = this.querySelector(":scope > :not([slot], noscript)") && this.#view.isLive && (state === "loading" || state === "unreachable");
     before.hidden = !drawn;
     list.hidden = drawn || (empty && state !== "loading");
@@ -312,19 +315,32 @@ export class NotificationInbox extends ClientElement {
   /** Mark all read, of the category that is shown. Which ones that are is asked for before, so that undoing it loses nothing. */
   async readAll() {
     const { client } = this;
+    const words = theWords();
     const only = { category: this.#view.category || undefined };
-    const ids = new Set(client.items.filter((item) => !item.read_at && (!only.category || item.category === only.category)).map(({ id }) => id));
+    const { unread: count } = client.counts;
     try {
-      let before = client.hasOlder && (only.category || ids.size < client.counts.unread) ? undefined : null;
-      while (before !== null) {
-        const page = await client.list({ ...only, unread: true, limit: PAGE, before });
-        for (const { id } of page.items) ids.add(id);
-        before = page.next;
+      if (count > NotificationInbox.undoable) {
+        this.#notice(words.say("all_read_sure", { count }), () => client.readAll(only), words.say("read_all"));
+        return;
       }
-      await Promise.all([client.readAll(only), this.#notice(theWords().say("all_read"), () => this.#markUnread([...ids]))]);
+      const ids = await this.#unread(only);
+      await Promise.all([client.readAll(only), this.#notice(words.say("all_read"), () => this.#markUnread(ids))]);
     } catch (error) {
       this.#complain(error);
     }
+  }
+
+  /** The ids of all that is unread, also of what is not loaded. */
+  async #unread({ category }) {
+    const { client } = this;
+    const ids = new Set(client.items.filter((item) => !item.read_at && (!category || item.category === category)).map(({ id }) => id));
+    let before = client.hasOlder && (category || ids.size < client.counts.unread) ? undefined : null;
+    while (before !== null) {
+      const page = await client.list({ category, unread: true, limit: PAGE, before });
+      for (const { id } of page.items) ids.add(id);
+      before = page.next;
+    }
+    return [...ids];
   }
 
   #markUnread(ids) {
@@ -357,11 +373,12 @@ export class NotificationInbox extends ClientElement {
   }
 
   /** Say what was done, and how to undo it, for some seconds. */
-  #notice(text = "", undo = null) {
+  #notice(text = "", undo = null, label = theWords().say("undo")) {
     const { notice, complaint } = this.#parts;
     this.#undo = undo;
     notice.hidden = !text;
     notice.firstChild.textContent = text;
+    notice.lastChild.textContent = label;
     this.#after("undo", UNDO, text && (() => this.#notice()));
     if (!text) return;
     complaint.hidden = true;
@@ -460,12 +477,11 @@ export class NotificationInbox extends ClientElement {
     else if (!this.#timers.seen) this.#after("seen", DWELL, () => this.client.seenAll().catch(() => {})); // nobody asked for it
   }
 
-  /** What was here belongs to somebody who is not here any more. */
-  #signedOut() {
+  #connected(status) {
     const login = this.getAttribute("login");
-    if (this.client.status !== "signed_out" || !login) return false;
-    location.assign(`${login}?next=${encodeURIComponent(location.pathname)}`);
-    return false;
+    if (status === "live") this.#failed = false;
+    this.#drawSoon();
+    if (status === "signed_out" && login) location.assign(`${login}?next=${encodeURIComponent(location.pathname)}`);
   }
 }
 

@@ -8,6 +8,7 @@ export class Row {
   #parts;
   #custom = false;
   #current = false;
+  #actions = "[]";
 
   /** `on` has `open`, `act`, `menu` and `earlier`, which get this row. */
   constructor(item, on) {
@@ -70,9 +71,13 @@ export class Row {
     this.time.dateTime = item.created_at;
     this.time.title = theWords().full(item.created_at);
     this.tick();
-    const links = item.actions.map(({ label: text, url }) => link("action", url, text)).filter(Boolean);
-    for (const action of links) action.addEventListener("click", () => this.#on.read(this.item));
-    this.actions.replaceChildren(...links);
+    const actions = JSON.stringify(item.actions);
+    if (actions !== this.#actions) {
+      const links = item.actions.map(({ label: text, url }) => link("action", url, text)).filter(Boolean);
+      for (const action of links) action.addEventListener("click", () => this.#on.read(this.item));
+      this.actions.replaceChildren(...links);
+      this.#actions = actions;
+    }
     this.fold.hidden = !item.thread || item.count < 2;
     this.#sayFold();
   }

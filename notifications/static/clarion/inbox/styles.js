@@ -52,7 +52,8 @@ button:disabled { opacity: .45; cursor: default; }
 .filter[aria-pressed="true"] { background: var(--surface); box-shadow: 0 1px 2px rgb(0 0 0 / 14%); color: var(--text); }
 .category { flex: 0 1 auto; min-inline-size: 5rem; max-inline-size: 11rem; text-overflow: ellipsis; }
 .read-all { margin-inline-start: auto; padding-inline: .3rem; border-color: transparent; background: none; color: var(--accent); white-space: nowrap; }
-.complaint, .notice { margin-block-end: .6rem; padding: .55rem .8rem; border: 1px solid var(--error); border-radius: 10px; background: var(--surface); color: var(--error); font-size: .9375rem; }
+.complaint, .notice { padding: .55rem .8rem; border: 1px solid; border-radius: 10px; font-size: .9375rem; }
+.complaint { margin-block-end: .6rem; background: var(--surface); color: var(--error); }
 
 .list { overflow: hidden; border: 1px solid var(--line); border-radius: var(--round); background: var(--surface); }
 .item, .toast { --level: var(--info); position: relative; display: grid; grid-template-columns: auto minmax(0, 1fr) auto; gap: .75rem; padding-block: .85rem; padding-inline: 1rem .4rem; }
@@ -67,8 +68,6 @@ button:disabled { opacity: .45; cursor: default; }
 .level { display: grid; place-items: center; inline-size: 2.1rem; block-size: 2.1rem; border-radius: 50%; background: color-mix(in srgb, var(--level) 14%, transparent); color: var(--level); }
 .title { line-height: 1.35; overflow-wrap: anywhere; }
 .open { display: inline; min-block-size: 0; padding: 0; border: 0; border-radius: 0; background: none; color: inherit; font-size: 1rem; font-weight: 500; text-align: start; text-decoration: none; overflow-wrap: anywhere; }
-.open:hover { background: none; }
-a.open:hover { text-decoration: underline; }
 /* The whole row is the target; all else lies above it. */
 .content > .title > .open::after { content: ""; position: absolute; inset: 0; }
 .content > .title > .open:focus-visible { outline: none; }
@@ -84,7 +83,6 @@ a.open:hover { text-decoration: underline; }
 .action { padding: .3rem .75rem; border: 1px solid var(--line); border-radius: 8px; background: var(--surface); color: var(--accent); font-size: .875rem; font-weight: 600; text-decoration: none; overflow-wrap: anywhere; }
 .action:hover { border-color: currentColor; }
 .earlier { min-block-size: 2rem; margin-block-start: .3rem; padding: 0; border: 0; background: none; color: var(--accent); text-align: start; }
-.earlier:hover { background: none; text-decoration: underline; }
 .thread { position: relative; z-index: 1; margin-block-start: .3rem; padding-inline-start: .8rem; border-inline-start: 2px solid var(--line); }
 .thread li { padding-block: .35rem; }
 .thread .open { font-size: .9375rem; }
@@ -102,7 +100,8 @@ a.open:hover { text-decoration: underline; }
 .skeleton { block-size: 4.75rem; background: linear-gradient(var(--raised), var(--raised)) 1rem 1.1rem / 2.1rem 2.1rem no-repeat, linear-gradient(var(--raised), var(--raised)) 4rem 1.2rem / 45% .8rem no-repeat, linear-gradient(var(--raised), var(--raised)) 4rem 2.6rem / 70% .7rem no-repeat; animation: breathe 1.6s ease-in-out infinite; }
 .notice { position: sticky; inset-block-end: .75rem; z-index: 2; display: flex; align-items: center; justify-content: space-between; gap: 1rem; margin-block: .75rem 0; border: 0; background: light-dark(#232a38, #e8ecf3); box-shadow: var(--shadow); color: light-dark(#fff, #18202c); }
 .undo { border: 0; background: none; color: light-dark(#aab6ff, #3f4fcf); }
-.undo:hover { background: none; text-decoration: underline; }
+:is(.open, .earlier, .undo):hover { background: none; }
+:is(a.open, .earlier, .undo):hover { text-decoration: underline; }
 
 [popover] { position: fixed; inset: auto; margin: 0; overflow: auto; border: 1px solid var(--line); border-radius: var(--round); background: var(--surface); box-shadow: var(--shadow); color: var(--text); }
 .menu { inline-size: max-content; max-inline-size: calc(100vw - 1rem); padding: .35rem; }

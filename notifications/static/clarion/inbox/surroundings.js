@@ -65,14 +65,21 @@ class Voice {
   #arrived = [];
 
   constructor(client) {
+    client.addEventListener("status", ({ detail: { status } }) => {
+      // Said to somebody who is not here any more.
+      if (status !== "signed_out") return;
+      this.#arrived = [];
+      for (const region of [this.#polite, this.#assertive]) region.textContent = "";
+    });
     client.addEventListener("notification", ({ detail: { item, replayed } }) => {
       if (replayed || this.#arrived.push(item) > 1) return;
       setTimeout(() => this.#tell(), SETTLE);
     });
   }
 
-  say(text) {
-    this.#polite.textContent = text;
+  say(text, region = this.#polite) {
+    if (!region.isConnected) document.body.append(region); // the page has got another body
+    region.textContent = text;
   }
 
   #tell() {
@@ -81,7 +88,7 @@ class Voice {
     const urgent = arrived.filter(({ priority }) => priority === "urgent");
     const words = theWords();
     const told = ([item, ...more], count) => (more.length ? words.say("arrived_many", { count }) : words.say("arrived", { title: item.title }));
-    if (urgent.length) this.#assertive.textContent = `${words.say("urgent")} ${told(urgent, urgent.length)}`;
+    if (urgent.length) this.say(`${words.say("urgent")} ${told(urgent, urgent.length)}`, this.#assertive);
     if (arrived.length > urgent.length) this.say(told(arrived, arrived.length));
   }
 }

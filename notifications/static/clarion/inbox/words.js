@@ -45,6 +45,7 @@ export const ENGLISH = {
   unarchived: "Back in the inbox.",
   snoozed: "Snoozed until {time}.",
   all_read: "All marked as read.",
+  all_read_sure: "Mark {count} as read? That cannot be undone.",
   muted: "Muted: it arrives quietly from now on.",
   undo: "Undo",
   close: "Close",
