@@ -50,7 +50,7 @@ button:disabled { opacity: .45; cursor: default; }
 .filters { display: flex; gap: 2px; padding: 2px; border-radius: 10px; background: var(--raised); }
 .filter { min-block-size: 2rem; padding: .2rem .6rem; border: 0; border-radius: 8px; background: none; color: var(--muted); }
 .filter[aria-pressed="true"] { background: var(--surface); box-shadow: 0 1px 2px rgb(0 0 0 / 14%); color: var(--text); }
-.category { flex: 0 1 auto; min-inline-size: 5rem; max-inline-size: 11rem; text-overflow: ellipsis; }
+.category { flex: 1 1 4.5rem; inline-size: 0; min-inline-size: 0; max-inline-size: 11rem; text-overflow: ellipsis; }
 .read-all { margin-inline-start: auto; padding-inline: .3rem; border-color: transparent; background: none; color: var(--accent); white-space: nowrap; }
 .complaint, .notice { padding: .55rem .8rem; border: 1px solid; border-radius: 10px; font-size: .9375rem; }
 .complaint { margin-block-end: .6rem; background: var(--surface); color: var(--error); }
@@ -97,7 +97,7 @@ button:disabled { opacity: .45; cursor: default; }
 .older { display: block; margin: .8rem auto 0; }
 .empty { display: grid; justify-items: center; gap: .5rem; padding: 3rem 1.5rem; border: 1px dashed var(--line); border-radius: var(--round); color: var(--muted); text-align: center; }
 .empty h3 { color: var(--text); font-size: 1.125rem; }
-.skeleton { block-size: 4.75rem; background: linear-gradient(var(--raised), var(--raised)) 1rem 1.1rem / 2.1rem 2.1rem no-repeat, linear-gradient(var(--raised), var(--raised)) 4rem 1.2rem / 45% .8rem no-repeat, linear-gradient(var(--raised), var(--raised)) 4rem 2.6rem / 70% .7rem no-repeat; animation: breathe 1.6s ease-in-out infinite; }
+.skeleton { block-size: 4.75rem; background: radial-gradient(closest-side, var(--raised) 96%, transparent) 1rem 1.1rem / 2.1rem 2.1rem no-repeat, linear-gradient(var(--raised), var(--raised)) 4rem 1.2rem / 45% .8rem no-repeat, linear-gradient(var(--raised), var(--raised)) 4rem 2.6rem / 70% .7rem no-repeat; animation: breathe 1.6s ease-in-out infinite; }
 .notice { position: sticky; inset-block-end: .75rem; z-index: 2; display: flex; align-items: center; justify-content: space-between; gap: 1rem; margin-block: .75rem 0; border: 0; background: light-dark(#232a38, #e8ecf3); box-shadow: var(--shadow); color: light-dark(#fff, #18202c); }
 .undo { border: 0; background: none; color: light-dark(#aab6ff, #3f4fcf); }
 :is(.open, .earlier, .undo):hover { background: none; }
@@ -126,15 +126,17 @@ button:disabled { opacity: .45; cursor: default; }
 @keyframes rise { from { opacity: 0; translate: 0 .75rem; } }
 @media (hover: none) { .put { display: none !important; } }
 @container (max-width: 30rem) {
-  .category { flex: 1 1 5rem; inline-size: 0; }
+  .filters { flex: 1 0 100%; }
+  .filter { flex: auto; }
   .item { gap: .6rem; padding-inline: .8rem .2rem; }
 }
 @container (max-width: 22rem) {
   .put { display: none !important; }
   .level { inline-size: 1.75rem; block-size: 1.75rem; font-size: .8125rem; }
   .tools { flex-direction: column; }
-  .filters { flex: 1; }
-  .filter { flex: auto; padding-inline: .2rem; font-size: .8125rem; }
+  .filter { padding-inline: .2rem; }
+  .filter, .read-all { font-size: .8125rem; }
+  .status[data-status="live"] span { position: absolute; overflow: hidden; inline-size: 1px; block-size: 1px; clip-path: inset(50%); }
 }
 @media (prefers-reduced-motion: reduce) {
   *, ::before { animation: none !important; }
