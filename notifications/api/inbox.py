@@ -11,12 +11,13 @@ from ninja import Path, Query, Router, Schema
 from notifications import selectors
 from notifications.api.errors import problems
 from notifications.api.person import Answer, counted, cursor_of, inbox_of
-from notifications.api.schemas import ChangesOut, CountsOut, ItemOut, ListOut
+from notifications.api.schemas import ChangesOut, CountsOut, ForgottenOut, ItemOut, ListOut
 from notifications.conf import settings
 from notifications.exceptions import CursorReset
 from notifications.rendering import rendered
 from notifications.selectors import ListFilter
 from notifications.services import inbox as service
+from notifications.services.forgetting import forget
 from notifications.wire.cursor import NUMBER_LIMIT, Cursor
 
 router = Router(tags=["inbox"])
@@ -74,6 +75,12 @@ def list_inbox(
         "cursor": str(page.cursor),
         "person": str(request.user.pk),
     }
+
+
+@router.delete("/", response=ForgottenOut, summary="Delete all that is kept about me")
+def forget_me(request: HttpRequest) -> Answer:
+    """Items, choices and subscriptions, for good. What is said afterwards arrives as usual."""
+    return {"deleted": forget(inbox_of(request))}
 
 
 @router.get("/counts", response=CountsOut, summary="The counters")

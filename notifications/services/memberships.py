@@ -103,6 +103,20 @@ def dissolve(topic_key: str) -> None:
     follow(keys)
 
 
+def begin_anew(inbox: Inbox) -> None:
+    """Have a locked inbox belong to those declared topics to which everybody does.
+
+    The head is locked, too. What follows from what people are stays. Rows of what was left stay:
+    processes ask by them who has.
+    """
+    declared = Membership.objects.filter(inbox=inbox).exclude(FOLLOWING)
+    subscribed = declared.filter(until=None, topic__default_since=None)
+    left = declared.filter(until__isnull=False, topic__default_since__isnull=False)
+    join, leave = (rows.values_list("topic__key", flat=True) for rows in (left, subscribed))
+    if join or leave:
+        _change(inbox, list(join), list(leave))
+
+
 def _declared(key: str) -> TopicType:
     declared = registry.find_topic(key)
     if declared is None:

@@ -174,7 +174,7 @@ def _revise(work: Work, turn: Turn, item: Item, step: Step) -> None:
         # What a head gathers may be other actors now.
         work.touched[item.inbox_id, item.thread].add(item.notification_id)
         if step.row.kind == Outbox.Kind.RETRACT and not item.folded:
-            work.left[item.inbox_id, item.thread].append(_left(item))
+            work.left[item.inbox_id, item.thread].append(Left.of(item))
     if step.row.kind == Outbox.Kind.RETRACT:
         _retract(turn, item)
     elif item.folded:
@@ -193,12 +193,6 @@ def _retract(turn: Turn, item: Item) -> None:
     item.gone = True
     turn.items.pop(item.notification_id, None)
     turn.removed.append(item.notification_id)
-
-
-def _left(item: Item) -> Left:
-    return Left(
-        item.notification_id, item.seen_at, item.read_at, item.archived_at, item.snoozed_until
-    )
 
 
 def _lock(steps: Sequence[Step], people: Iterable[UserKey]) -> list[LockedInbox]:

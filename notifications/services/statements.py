@@ -136,6 +136,14 @@ def delete_outbox(pks: Collection[int]) -> None:
     _run("DELETE FROM clarion_outbox WHERE id {among}", _set(pks))
 
 
+def delete_notifications(pks: Collection[int]) -> int:
+    """Delete notifications that nothing refers to; how many."""
+    with connection.cursor() as cursor:
+        sql = _spelled("DELETE FROM clarion_notification WHERE id {among}", connection.vendor)
+        cursor.execute(sql, [_set(pks)])
+        return int(cursor.rowcount)
+
+
 def is_waiting(notification_id: int, user: UserKey) -> bool:
     """Whether a notification is still to be put into this person's inbox."""
     ((found,),) = _rows(
@@ -211,11 +219,17 @@ def insert_items(items: Sequence[NewItem]) -> int:
                 arrays,
             )
         else:
-            rows = [(inbox_id, seq, pk) for inbox_id, pk, seq in items]
-            table = "clarion_notification said WHERE id = %s"
+            # Read once: SQLite would look it up for each item, which costs as much as inserting it.
+            copied = {
+                pk: (category, thread)
+                for pk, category, thread in _rows(
+                    "SELECT id, category, thread FROM clarion_notification WHERE id {among}",
+                    _set({item.notification_id for item in items}),
+                )
+            }
             cursor.executemany(
-                f"{into} SELECT %s, id, %s, {said} {table} {once}",
-                rows,
+                f"{into} VALUES (%s, %s, %s, false, false, %s, %s) {once}",
+                [(*item, *copied[item.notification_id]) for item in items],
             )
         return int(cursor.rowcount)
 
@@ -245,6 +259,11 @@ def grow_inboxes(inbox_ids: Collection[int], growth: Growth, now: int, window: i
         now,
         _set(inbox_ids),
     )
+
+
+def delete_items(pks: Collection[int]) -> None:
+    """Delete items of locked inboxes; the ORM would read them first, for whoever hears of it."""
+    _run("DELETE FROM clarion_item WHERE id {among}", _set(pks))
 
 
 def renumber(items: ItemQuerySet, seq: int, columns: Sequence[str], now: datetime) -> int:

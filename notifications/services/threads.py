@@ -93,6 +93,12 @@ class Left:
     archived_at: datetime | None
     snoozed_until: datetime | None
 
+    @classmethod
+    def of(cls, item: Item) -> "Left":
+        """What an item that goes leaves behind."""
+        states = item.seen_at, item.read_at, item.archived_at, item.snoozed_until
+        return cls(item.notification_id, *states)
+
     @property
     def is_apart(self) -> bool:
         """Whether it was put away or snoozed."""
