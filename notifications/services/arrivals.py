@@ -52,10 +52,10 @@ class Turn:
         """By how much the inbox grows."""
         return Growth(self.seq - self.inbox.seq, self.unread, self.unseen, len(self.new))
 
-    def event(self) -> InboxEvent:
+    def event(self, page_size: int) -> InboxEvent:
         """What sockets are told. Too much for one frame is left to be fetched."""
         inbox = self.inbox
-        fits = len(self.items) + len(self.removed) <= settings.page_size
+        fits = len(self.items) + len(self.removed) <= page_size
         only_new = self.items.keys() <= self.new and not self.removed
         return InboxEvent(
             frame="notifications" if only_new else "change",
@@ -212,9 +212,11 @@ def settle(turns: Iterable[Turn], now: int) -> Publications:
     """Write what the turns come to; what to publish."""
     publications: Publications = []
     grown: dict[Growth, list[int]] = defaultdict(list)
+    # Once: reading a setting takes as long as all else for an inbox.
+    page_size = settings.page_size
     for turn in turns:
         grown[turn.growth].append(turn.inbox.pk)
-        publications.append((user_group(turn.inbox.pk), turn.event().message()))
+        publications.append((user_group(turn.inbox.pk), turn.event(page_size).message()))
     # A statement for each distinct growth, nearly always one.
     for growth, inbox_ids in grown.items():
         grow_inboxes(inbox_ids, growth, now, settings.storm_seconds)

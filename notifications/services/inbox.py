@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Literal
 
-from django.db import transaction
+from django.db import OperationalError, transaction
 from django.db.models import Count, Q
 from django.utils import timezone
 
@@ -19,7 +19,7 @@ from notifications.rendering import timestamp
 from notifications.selectors import ListFilter, ListPage
 from notifications.services import threads
 from notifications.services.changes import announce, event_of
-from notifications.services.locks import lock_inbox
+from notifications.services.locks import lock_inbox, wait_at_most
 from notifications.services.statements import renumber, write_items
 from notifications.services.taking import take_in
 from notifications.wire import frames
@@ -36,6 +36,8 @@ EVERYTHING = ListFilter()
 SNOOZE_MAX = timedelta(days=366)
 # Items that are looked for at a time.
 WOKEN = 200
+# Seconds that the sweep waits for the lock of one inbox.
+LOCK_SECONDS = 0.5
 FIELDS = ["seq", "seen_at", "read_at", "archived_at", "snoozed_until"]
 
 Change = Callable[[Item, datetime], None]
@@ -147,22 +149,38 @@ def mark_all(
 
 
 def wake(seconds: float) -> int:
-    """Bring back what was snoozed until now, unread, for so many seconds; of how many people."""
+    """Bring back what was snoozed until now, unread, for so many seconds; of how many people.
+
+    Somebody whose inbox is held for long comes with the next sweep, and keeps nobody waiting.
+    """
     stop_at = time.monotonic() + seconds
     # Along clarion_item_wakes, earliest first.
     due = Item.objects.filter(snoozed_until__lte=timezone.now(), gone=False)
+    looked_at: set[int] = set()
     count = 0
-    while inbox_ids := set(due.order_by("snoozed_until").values_list("inbox", flat=True)[:WOKEN]):
-        for inbox_id in sorted(inbox_ids):
-            with transaction.atomic():
-                inbox = lock_inbox(inbox_id)
-                # Again under the lock.
-                rows = due.filter(inbox=inbox).select_related("notification").order_by("seq")
-                _apply(inbox, list(rows), _woken)
-            count += 1
+    while True:
+        waiting = due.exclude(inbox__in=looked_at).order_by("snoozed_until")
+        page = sorted(set(waiting.values_list("inbox", flat=True)[:WOKEN]))
+        for inbox_id in page:
+            count += _wake_one(inbox_id, due)
             if time.monotonic() >= stop_at:
                 return count
-    return count
+        if not page:
+            return count
+        looked_at.update(page)
+
+
+def _wake_one(inbox_id: int, due: ItemQuerySet) -> bool:
+    try:
+        with transaction.atomic():
+            wait_at_most(LOCK_SECONDS)
+            inbox = lock_inbox(inbox_id)
+            # Again under the lock.
+            rows = due.filter(inbox=inbox).select_related("notification").order_by("seq")
+            _apply(inbox, list(rows), _woken)
+    except (OperationalError, Inbox.DoesNotExist):
+        return False
+    return True
 
 
 def _change(inbox_id: int, notification_ids: Sequence[int], change: Change) -> InboxEvent:

@@ -3,7 +3,7 @@
 Nothing is lost: those beyond are a thread of their own, whose newest item stands for the others.
 """
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 from django.db import connection
@@ -28,17 +28,16 @@ def storm_threads(
     limit = settings.storm_limit
     if not limit:
         return {}
-    coming: dict[int, list[NewItem]] = defaultdict(list)
-    for item in planned:
-        coming[item.inbox_id].append(item)
+    coming = Counter(item.inbox_id for item in planned)
     threads = {}
+    window = settings.storm_seconds
     for inbox in inboxes:
-        began = _burst_since(inbox, now)
-        burst = inbox.burst if began == inbox.burst_since else 0
-        if inbox.pk not in coming or burst + len(coming[inbox.pk]) <= limit:
+        goes_on = inbox.burst_since > now - window
+        began, burst = (inbox.burst_since, inbox.burst) if goes_on else (now, 0)
+        if not coming[inbox.pk] or burst + coming[inbox.pk] <= limit:
             continue
         counts = _arrived(inbox, burst, limit)
-        for item in coming[inbox.pk]:
+        for item in (item for item in planned if item.inbox_id == inbox.pk):
             notification = said[item.notification_id]
             if notification.thread:
                 continue
@@ -47,11 +46,6 @@ def storm_threads(
                 thread = f"{STORM_PREFIX}{notification.type}:{began}"
                 threads[inbox.pk, item.notification_id] = thread
     return threads
-
-
-def _burst_since(inbox: LockedInbox, now: int) -> int:
-    """When the burst began to which an item of now belongs, in seconds; as `grow_inboxes`."""
-    return inbox.burst_since if inbox.burst_since > now - settings.storm_seconds else now
 
 
 # The newest items that an inbox had before those of now, along clarion_item_once. Types that come
