@@ -76,7 +76,7 @@ def test_what_arrives_shows_in_all_tabs_over_one_socket(
         tab.expect_titles(["Two", "One"])
         tab.expect_unread(2)
         expect(tab.badge).to_have_text("2")
-        tab.expect_announced("2")
+        tab.expect_announced("notification")
     # A change in a tab that does not lead.
     tabs[2].item("One").get_by_role("button", name="Mark as read").click()
     for tab in tabs:

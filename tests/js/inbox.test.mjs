@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
-import { View, cappedCount, collapse, safeAddress } from "../../notifications/static/clarion/inbox/rules.js";
+import { View, cappedCount, collapse, safeAddress, wasMissed } from "../../notifications/static/clarion/inbox/rules.js";
 import { Words, presets } from "../../notifications/static/clarion/inbox/words.js";
 import { item } from "./world.mjs";
 
@@ -120,6 +120,14 @@ describe("a storm", () => {
     assert.deepEqual(shown(collapse(toasts, urgent(5))), [["urgent", 1], ["urgent", 5], ["calm", 2, 3, 4]]);
     assert.deepEqual(shown(collapse(toasts, urgent(5, 6))), [["urgent", 1, 5, 6], ["calm", 2, 3, 4]]);
   });
+});
+
+test("what was missed", () => {
+  const missed = (replayed, since) => wasMissed({ replayed }, NOW, since);
+  assert.equal(missed(false, Infinity), false);
+  assert.equal(missed(true, Infinity), true); // not connected
+  assert.equal(missed(true, NOW - 1_000), true); // just connected
+  assert.equal(missed(true, NOW - 60_000), false); // so many at once that they come as a page
 });
 
 describe("a view", () => {

@@ -75,9 +75,10 @@ export class NotificationInbox extends ClientElement {
     this.setAttribute("filter", filter);
   }
 
-  /** Put the focus on the current row, or on the list where there is none. */
+  /** Put the focus on the current row, or on what stands where rows would. */
   focus() {
-    (this.#rows.get(this.#current)?.opener ?? this.#parts?.list)?.focus();
+    const { list, empty } = this.#parts ?? {};
+    (this.#rows.get(this.#current)?.opener ?? (list?.hidden ? empty : list))?.focus();
   }
 
   // -- what it is made of --------------------------------------------------------------------------------------------------------
@@ -94,7 +95,7 @@ export class NotificationInbox extends ClientElement {
       complaint: h("p", { part: "complaint", role: "alert", hidden: true }),
       before: h("slot", {}), // what the server drew, until there is something newer
       list: h("ol", { id: "list", part: "list", role: "list", tabIndex: -1, "aria-label": text("notifications") }),
-      empty: h("div", { part: "empty", hidden: true }),
+      empty: h("div", { part: "empty", tabIndex: -1, hidden: true }),
       older: button("older", { textContent: text("older"), onclick: () => this.#loadOlder() }),
       notice: h("div", { part: "notice", hidden: true }, h("span", {}), button("undo", { onclick: () => this.undo() })),
       menu: h("div", { part: "menu", role: "menu", popover: "auto" }),
@@ -106,7 +107,7 @@ export class NotificationInbox extends ClientElement {
       h("div", { part: "bar" }, parts.filters, parts.category, parts.readAll),
       ...[parts.complaint, parts.before, parts.list, parts.empty, parts.older, parts.notice, parts.menu],
     );
-    parts.list.addEventListener("keydown", (event) => this.#press(event));
+    this.root.addEventListener("keydown", (event) => this.#press(event));
     parts.list.addEventListener("focusin", ({ target }) => this.#moveTo(target.closest(".item")?.dataset.id));
     returnFocus(parts.menu, () => this.#rows.get(this.#current)?.more);
     parts.menu.addEventListener("keydown", (event) => this.#pressInMenu(event));
@@ -141,10 +142,11 @@ export class NotificationInbox extends ClientElement {
   #draw() {
     const { client } = this;
     const view = this.#view;
-    const { unread, status, readAll, filters, older } = this.#parts;
+    const { unread, status, readAll, filters, older, empty } = this.#parts;
     const words = theWords();
     const items = view.list(client.items);
-    this.#drawRows(items);
+    const waiting = this.root.activeElement === empty;
+    const lost = this.#drawRows(items);
     const { unread: count } = client.counts;
     unread.textContent = count ? words.say("unread_count", { count }) : "";
     readAll.disabled = count === 0;
@@ -156,6 +158,7 @@ export class NotificationInbox extends ClientElement {
     const loading = view.isLive ? client.cursor === null : view.next === undefined;
     older.hidden = !more || !items.length;
     this.#drawEmpty(items.length === 0, loading);
+    if (lost || (waiting && items.length)) this.focus();
     if (older.hidden) this.#observer.unobserve(older);
     else if (!this.#loading && !this.#failed) this.#lookForEnd();
     this.#watchSeen();
@@ -165,6 +168,7 @@ export class NotificationInbox extends ClientElement {
     if (!view.isLive) this.#refreshSoon();
   }
 
+  /** Returns whether the row with the focus has left. */
   #drawRows(items) {
     const { list } = this.#parts;
     const shown = new Set(items.map(({ id }) => id));
@@ -186,7 +190,7 @@ export class NotificationInbox extends ClientElement {
     }
     this.#rows = rows;
     if (lost || !rows.has(this.#current)) this.#moveTo(items[Math.max(0, Math.min(focused, items.length - 1))]?.id);
-    if (lost) this.focus();
+    return lost;
   }
 
   #rowOf(item) {
@@ -410,11 +414,12 @@ export class NotificationInbox extends ClientElement {
   // -- keys ----------------------------------------------------------------------------------------------------------------------
 
   #press(event) {
-    const row = this.#rows.get(event.target.closest(".item")?.dataset.id);
-    if (event.altKey || event.ctrlKey || event.metaKey || /^(INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName)) return;
+    const { target } = event;
+    if (event.altKey || event.ctrlKey || event.metaKey || target.closest("input, textarea, select, .menu")) return;
+    const row = this.#rows.get(target.closest(".item")?.dataset.id);
     const place = [...this.#rows.keys()].indexOf(this.#current);
     const move = { ArrowDown: place + 1, j: place + 1, ArrowUp: place - 1, k: place - 1, Home: 0, End: this.#rows.size - 1 }[event.key];
-    if (move !== undefined) this.#go(move);
+    if (move !== undefined && target.closest(".list")) this.#go(move);
     else if (event.key === "e" && row) this.#act(row.item.archived_at ? "unarchive" : "archive", row.item);
     else if (event.key === "u" && row) this.#act(row.item.read_at ? "unread" : "read", row.item);
     else if (event.key === "z" && this.#undo) this.undo();

@@ -13,6 +13,14 @@ export function safeAddress(text, base) {
 
 export const cappedCount = (count) => (count > 99 ? "99+" : String(count));
 
+const CALM = 5_000; // ms
+
+/**
+ * Whether something was missed, and not news. What is caught up with was, unless one has been connected and looking for a while: many
+ * at once come that way, too.
+ */
+export const wasMissed = ({ replayed }, now, since) => replayed && now - since < CALM;
+
 const MOST = 3; // toasts at a time
 
 /**

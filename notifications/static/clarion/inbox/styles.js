@@ -34,7 +34,7 @@ p, h2, h3, ol { margin: 0; padding: 0; }
 ol { list-style: none; }
 svg { inline-size: 1.4em; block-size: 1.4em; fill: none; stroke: currentColor; stroke-linecap: round; stroke-linejoin: round; }
 :focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
-.list:focus { outline: none; }
+.list:focus, .empty:focus { outline: none; }
 button, select { min-block-size: 2.25rem; padding: .3rem .7rem; border: 1px solid var(--line); border-radius: 9px; background: var(--surface); color: inherit; font: inherit; font-size: .875rem; font-weight: 550; cursor: pointer; }
 button:hover { background: var(--raised); }
 button:disabled { opacity: .45; cursor: default; }

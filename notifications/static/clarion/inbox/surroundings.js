@@ -1,6 +1,7 @@
 /** What all elements of a page share: the client, the texts, and the voice that tells screen readers what came. */
 
 import { ClarionClient } from "../client.js";
+import { wasMissed } from "./rules.js";
 import { Words } from "./words.js";
 
 const SETTLE = 400; // ms in which arrivals are announced as one
@@ -55,6 +56,9 @@ export function announce(client) {
   if (!voices.has(client)) voices.set(client, new Voice(client));
 }
 
+/** Whether an arrival (`detail` of the client's event) is news for whoever looks at this page. */
+export const isNews = (client, detail) => voices.get(client).isNews(detail);
+
 export function say(client, text) {
   voices.get(client)?.say(text);
 }
@@ -63,18 +67,27 @@ class Voice {
   #polite = region("polite");
   #assertive = region("assertive");
   #arrived = [];
+  #since = Infinity; // ms; connected and in front
 
   constructor(client) {
+    const begin = () => (this.#since = client.status === "live" ? Date.now() : Infinity);
+    begin();
+    document.addEventListener("visibilitychange", begin);
     client.addEventListener("status", ({ detail: { status } }) => {
+      begin();
       // Said to somebody who is not here any more.
       if (status !== "signed_out") return;
       this.#arrived = [];
       for (const region of [this.#polite, this.#assertive]) region.textContent = "";
     });
-    client.addEventListener("notification", ({ detail: { item, replayed } }) => {
-      if (replayed || this.#arrived.push(item) > 1) return;
+    client.addEventListener("notification", ({ detail }) => {
+      if (!this.isNews(detail) || this.#arrived.push(detail.item) > 1) return;
       setTimeout(() => this.#tell(), SETTLE);
     });
+  }
+
+  isNews(detail) {
+    return !wasMissed(detail, Date.now(), this.#since);
   }
 
   say(text, region = this.#polite) {

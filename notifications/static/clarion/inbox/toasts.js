@@ -2,7 +2,7 @@
 
 import { ClientElement, button, h, icon, link, tellOpening } from "./dom.js";
 import { collapse } from "./rules.js";
-import { theWords } from "./surroundings.js";
+import { isNews, theWords } from "./surroundings.js";
 
 const SETTLE = 300; // ms in which arrivals count as one
 const SHOWN = 6_000; // ms
@@ -29,8 +29,9 @@ export class NotificationToasts extends ClientElement {
     this.root.append(this.#region);
   }
 
-  #take({ item, replayed }) {
-    if (replayed || document.visibilityState !== "visible" || (item.priority !== "urgent" && isListShown())) return;
+  #take(detail) {
+    const { item } = detail;
+    if (!isNews(this.client, detail) || document.visibilityState !== "visible" || (item.priority !== "urgent" && isListShown())) return;
     if (!this.dispatchEvent(new CustomEvent("notification-toast", { detail: { item }, bubbles: true, composed: true, cancelable: true }))) return;
     if (this.#arrived.push(item) > 1) return;
     setTimeout(() => {
