@@ -168,7 +168,7 @@ def asked(user: Any) -> list[Asked]:
         Asked(
             "fold a thread",
             "clarion_item_thread",
-            lambda: threads.fold({(pk, thread.thread)}, {pk: inbox.seq}),
+            lambda: threads.fold({(pk, thread.thread): ()}, {pk: inbox.seq}),
         ),
         Asked(
             "wake what is due",

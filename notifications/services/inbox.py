@@ -216,7 +216,7 @@ def _apply(inbox: Inbox, items: Sequence[Item], change: Change) -> InboxEvent:
         else:
             shown |= {item.notification_id: item for item in _items(inbox, [fold.notification_id])}
     inbox.save(update_fields=["seq", "unread", "unseen"])
-    event = event_of(inbox, since, list(shown.values()), removed=removed)
+    event = event_of(inbox, since, list(shown.values()), removed=sorted(removed))
     announce(inbox, event)
     return event
 

@@ -35,7 +35,7 @@ def remove(inbox: Inbox, items: Sequence[Item]) -> None:
     heads = [fold.notification_id for fold in folds if not fold.state.folded]
     changed = Item.objects.filter(inbox=inbox, notification__in=heads)
     shown = list(changed.select_related("notification").order_by("seq")) if heads else []
-    announce(inbox, event_of(inbox, since, shown, removed=removed))
+    announce(inbox, event_of(inbox, since, shown, removed=sorted(removed)))
 
 
 def _refold(inbox: Inbox, items: Sequence[Item]) -> list[Fold]:
