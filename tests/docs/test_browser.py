@@ -54,7 +54,7 @@ def test_what_is_said_of_the_elements() -> None:
         fields = re.search(rf'"{name.strip("`")}": CustomEvent<(.*)>;', declared)
         assert fields
         assert set(code(detail)) == set(re.findall(r"(\w+):", fields[1])), name
-    read = r'(?:get|has)Attribute\("([\w-]+)"|observedAttributes = \["(\w+)"|:host\(\[(\w+)='
+    read = r'this\.(?:get|has)Attribute\("([\w-]+)"|observedAttributes = \["(\w+)"|:host\(\[(\w+)='
     found = {name for names in re.findall(read, ELEMENTS) for name in names if name}
     attributes = {name for row in table(said, "element") for name in code(row[1])}
     properties = {"client", "item", "filter", "readAll", "undo", "open", "show", "close"}

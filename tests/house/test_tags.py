@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Iterator
 from typing import Any
 from unittest.mock import ANY
 
@@ -18,6 +19,13 @@ from notifications.templatetags.clarion import SOCKET
 from notifications.texts import SAMPLES
 
 PAGE = "{% load clarion %}{% notification_bell %}{% notification_toasts %}"
+
+
+@pytest.fixture(autouse=True)
+def _english() -> Iterator[None]:
+    """Whatever was asked for before."""
+    with translation.override("en"):
+        yield
 
 
 @pytest.fixture

@@ -212,8 +212,7 @@ export class NotificationInbox extends ClientElement {
   /** Nothing to show: it has not come yet, cannot come, or there is nothing. */
   #drawEmpty(empty, loading) {
     const { before, list, empty: place } = this.#parts;
-    const away = loading && ["offline", "reconnecting", "stopped"].includes(this.client.status);
-    const state = !empty ? "" : this.client.status === "signed_out" ? "signed_out" : away || (loading && this.#failed) ? "unreachable" : loading ? "loading" : this.#view.isLive ? "empty" : "nothing";
+    const state = empty ? this.#reason(loading) : "";
     const drawn = this.querySelector(":scope > :not([slot], noscript)") && this.#view.isLive && (state === "loading" || state === "unreachable");
     before.hidden = !drawn;
     list.hidden = drawn || (empty && state !== "loading");
@@ -224,6 +223,13 @@ export class NotificationInbox extends ClientElement {
     if (place.dataset.state === state) return;
     place.dataset.state = state;
     place.replaceChildren(...this.#emptiness(state));
+  }
+
+  #reason(loading) {
+    const { status } = this.client;
+    if (status === "signed_out") return status;
+    if (loading) return this.#failed || ["offline", "reconnecting", "stopped"].includes(status) ? "unreachable" : "loading";
+    return this.#view.isLive ? "empty" : "nothing";
   }
 
   #emptiness(state) {
