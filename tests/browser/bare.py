@@ -18,6 +18,10 @@ from tests.support.waiting import wait_until
 TIMEOUT = 20
 
 
+class Refused(Exception):
+    """What Chromium says of a command that it did not carry out."""
+
+
 class BareChromium:
     """One browser, one window. Spoken to by the DevTools protocol."""
 
@@ -59,6 +63,8 @@ class BareChromium:
         while True:
             answer = json.loads(self._wire.recv(TIMEOUT))
             if answer.get("id") == number:
+                if "error" in answer:
+                    raise Refused(answer["error"]["message"])
                 result: dict[str, Any] = answer["result"]
                 return result
 
@@ -82,9 +88,13 @@ class BareTab:
 
     def evaluate(self, expression: str) -> Any:
         """Return the value of an expression; None where it fails, as while the page loads."""
-        answer = self._chromium.call(
-            "Runtime.evaluate", self._session, expression=expression, returnByValue=True
-        )
+        try:
+            answer = self._chromium.call(
+                "Runtime.evaluate", self._session, expression=expression, returnByValue=True
+            )
+        except Refused:
+            # The page that it was asked of has just been replaced.
+            return None
         return answer["result"].get("value")
 
     def expect(self, expression: str, value: object) -> None:
