@@ -16,6 +16,7 @@ from tests.support.waiting import wait_until
 
 # seconds
 TIMEOUT = 20
+INBOX = "document.querySelector('main notification-inbox').shadowRoot"
 
 
 class Refused(Exception):
@@ -103,12 +104,12 @@ class BareTab:
 
     def expect_titles(self, *titles: str) -> None:
         """Wait until exactly these are listed."""
-        shown = "[...document.querySelectorAll('#list .item-open:not([hidden])')]"
+        shown = f"[...{INBOX}.querySelectorAll('.item > .content > .title > .open')]"
         self.expect(f"{shown}.map((each) => each.textContent)", list(titles))
 
     def expect_status(self, status: str) -> None:
         """Wait until the page says that its connection is so."""
-        self.expect("document.getElementById('status')?.dataset.status", status)
+        self.expect(f"{INBOX}.getElementById('status').dataset.status", status)
 
     def freeze(self) -> None:
         """Have the browser stop this page, which must be behind another one."""

@@ -1,5 +1,6 @@
 """A real Chromium, and windows in it."""
 
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -7,10 +8,10 @@ from typing import Any
 
 import pytest
 from django.conf import settings
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Route, expect, sync_playwright
 
 from tests.browser.cable import Cable
-from tests.browser.window import Window
+from tests.browser.window import POLICY, VIOLATIONS, Window
 from tests.support.site import Site, login_session
 
 # As root in a container, and without calls to anybody outside.
@@ -26,6 +27,9 @@ ARGUMENTS = [
     "--disable-features=LocalNetworkAccessChecks",
 ]
 TIMEOUT = 20_000  # ms; for a machine with much else to do
+
+# Not Django's admin, nor what a test asks for itself.
+PAGES = re.compile(r"/(inbox/|accounts/login/)(\?.*)?$")
 
 OpenWindow = Callable[..., Window]
 
@@ -60,9 +64,39 @@ def window_of(chromium: Browser, live_site: Site) -> Iterator[OpenWindow]:
             context = chromium.new_context(**options)
             ends.callback(context.close)
             context.set_default_timeout(TIMEOUT)
+            complaints = obey(context)
+            ends.callback(lambda: expect_none(complaints))
             if user is not None:
                 name, value = settings.SESSION_COOKIE_NAME, login_session(user)
                 context.add_cookies([{"name": name, "value": value, "url": cable.url}])
             return Window(context, cable, hidden=hidden)
 
         yield make
+
+
+def obey(context: BrowserContext) -> list[str]:
+    """Have pages obey a strict policy; returns the list that their complaints go into."""
+    complaints: list[str] = []
+
+    def with_policy(route: Route) -> None:
+        if route.request.resource_type != "document":
+            route.fallback()
+            return
+        answer = route.fetch(max_redirects=0)
+        headers = answer.headers
+        headers.setdefault("content-security-policy", POLICY)
+        route.fulfill(response=answer, headers=headers)
+
+    context.route(PAGES, with_policy)
+    context.add_init_script(VIOLATIONS)
+    context.on("weberror", lambda error: complaints.append(str(error.error)))
+    context.on(
+        "console",
+        lambda message: "policy" in message.text.lower() and complaints.append(message.text),
+    )
+    return complaints
+
+
+def expect_none(complaints: list[str]) -> None:
+    """Fail if a page broke the policy, or if a script failed."""
+    assert complaints == []

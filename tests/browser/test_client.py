@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("worker")]
 # A second client in the page, which tells what it shows after each step.
 BEGIN = """async () => {
     const { ClarionClient } = await import("/static/clarion/client.js");
-    const { api, socket, csrf } = document.getElementById("inbox").dataset;
+    const { api, socket, csrf } = JSON.parse(document.getElementById("clarion").textContent);
     window.client = new ClarionClient({
         socketUrl: new URL(socket, location.href).href.replace(/^http/, "ws"),
         apiUrl: api,
@@ -104,7 +104,7 @@ def test_what_wakes_up_is_news(window_of: OpenWindow, ada: Any) -> None:
     window.expect_titles(["Sleeper"])
     window.expect_unread(1)
     expect(window.badge).to_have_text("1")
-    window.page.wait_for_function("window.news.length === 1")
+    window.wait_for("window.news.length === 1")
 
 
 def test_updates_and_retractions_of_a_broadcast(window_of: OpenWindow, ada: Any) -> None:

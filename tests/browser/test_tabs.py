@@ -76,7 +76,7 @@ def test_what_arrives_shows_in_all_tabs_over_one_socket(
         tab.expect_titles(["Two", "One"])
         tab.expect_unread(2)
         expect(tab.badge).to_have_text("2")
-        expect(tab.page.locator("#announcer")).to_contain_text("2")
+        tab.expect_announced("notification")
     # A change in a tab that does not lead.
     tabs[2].item("One").get_by_role("button", name="Mark as read").click()
     for tab in tabs:
@@ -175,7 +175,7 @@ def test_a_new_tab_paints_before_the_network_answers(
     (first,) = tabs_of(ada, 1)
     notify(ada, "message", title="Kept")
     first.expect_titles(["Kept"])
-    first.page.wait_for_function("JSON.stringify(localStorage).includes('Kept')")
+    first.wait_for("JSON.stringify(localStorage).includes('Kept')")
     # Everything of the page comes from here on, and nothing from below the API.
     first.context.route("**/api/**", lambda route: None)
     first.context.route_web_socket("**/ws/**", lambda route: None)
@@ -190,7 +190,7 @@ def test_another_person_in_the_same_browser_sees_nothing_of_the_first(
     adas = tabs_of(ada, 2)
     notify(ada, "message", title="For Ada")
     adas[1].expect_titles(["For Ada"])
-    adas[1].page.wait_for_function("JSON.stringify(localStorage).includes('For Ada')")
+    adas[1].wait_for("JSON.stringify(localStorage).includes('For Ada')")
 
     name, value = settings.SESSION_COOKIE_NAME, login_session(bob)
     adas[0].context.add_cookies([{"name": name, "value": value, "url": adas[0].cable.url}])
@@ -238,7 +238,7 @@ def test_signing_out_leaves_nothing_in_the_browser(
     notify(ada, "message", title="Secret")
     for tab in tabs:
         tab.expect_titles(["Secret"])
-    tabs[0].page.wait_for_function("JSON.stringify(localStorage).includes('Secret')")
+    tabs[0].wait_for("JSON.stringify(localStorage).includes('Secret')")
     # From the tab that does not lead.
     tabs[1].page.get_by_label("Account of ada").click()
     tabs[1].page.get_by_role("button", name="Sign out").click()

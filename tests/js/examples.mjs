@@ -25,7 +25,7 @@ const element = () => {
 };
 const bell = element();
 Object.assign(globalThis, {
-  document: { querySelector: () => bell, documentElement: { lang: "en" }, visibilityState: "visible", addEventListener() {}, removeEventListener() {} },
+  document: { querySelector: () => bell, createElement: () => ({ children: [], append(...parts) { this.children.push(...parts); } }), documentElement: { lang: "en" }, visibilityState: "visible", addEventListener() {}, removeEventListener() {} },
   location: { origin: "https://shop.example" },
   WebSocket: class {
     constructor(url, protocols) {
@@ -33,6 +33,7 @@ Object.assign(globalThis, {
     }
   },
   fetch: (url, init) => world.fetch(url, { method: "GET", ...init }),
+  Image: class {},
   toast: (message) => toasts.push(message),
   chime: { play: () => (chimes += 1) },
   undo: element(),
@@ -54,8 +55,8 @@ try {
     return import(pathToFileURL(path));
   };
 
-  const [start, news, state, lists, leave, alone] = blocks;
-  assert.equal(blocks.length, 6);
+  const [drawn, start, news, state, lists, leave, alone] = blocks;
+  assert.equal(blocks.length, 7);
   // The list is there when people do something to it.
   const shown = await run(start, news, "await new Promise((resolve) => setTimeout(resolve));", state, lists, leave);
   world.hello({ seq: 11 });
@@ -81,6 +82,11 @@ try {
   assert.equal(world.requests.find(({ url }) => url.endsWith("mute")).body.thread, "order-7");
   globalThis.signOut.happens("submit");
   shown.client.stop();
+
+  await run(drawn);
+  assert.equal(bell.item({ title: "Usual", data: {} }), null);
+  assert.equal(bell.item({ title: "Parcel", data: { photo: "/parcel.jpg" } }).children[1], "Parcel");
+  assert.equal(bell.item({ title: "Parcel", data: { photo: "/parcel.jpg" } }).children[0].src, "/parcel.jpg");
 
   const own = await run(alone);
   assert.deepEqual(own.mailbox.list(0).map(({ id }) => id), ["1"]);
