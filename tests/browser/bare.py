@@ -19,6 +19,10 @@ TIMEOUT = 20
 INBOX = "document.querySelector('main notification-inbox').shadowRoot"
 
 
+class Refused(Exception):
+    """What Chromium says of a command that it did not carry out."""
+
+
 class BareChromium:
     """One browser, one window. Spoken to by the DevTools protocol."""
 
@@ -60,6 +64,8 @@ class BareChromium:
         while True:
             answer = json.loads(self._wire.recv(TIMEOUT))
             if answer.get("id") == number:
+                if "error" in answer:
+                    raise Refused(answer["error"]["message"])
                 result: dict[str, Any] = answer["result"]
                 return result
 
@@ -83,9 +89,13 @@ class BareTab:
 
     def evaluate(self, expression: str) -> Any:
         """Return the value of an expression; None where it fails, as while the page loads."""
-        answer = self._chromium.call(
-            "Runtime.evaluate", self._session, expression=expression, returnByValue=True
-        )
+        try:
+            answer = self._chromium.call(
+                "Runtime.evaluate", self._session, expression=expression, returnByValue=True
+            )
+        except Refused:
+            # The page that it was asked of has just been replaced.
+            return None
         return answer["result"].get("value")
 
     def expect(self, expression: str, value: object) -> None:
