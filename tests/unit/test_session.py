@@ -132,6 +132,10 @@ class TestOrder:
         assert sent(session.event(change(5, 6), 0.1)) == [6, 7]
         assert session.deadline is None
 
+    def test_what_is_too_much_for_a_frame_is_fetched_at_once(self):
+        session = live()
+        assert session.event(change(9, 9), 0.0) == [Fetch(Cursor("e", 5, 10))]
+
     def test_a_gap_that_stays_is_fetched(self):
         session = live()
         session.event(change(6, 7), 0.0)
