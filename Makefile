@@ -17,7 +17,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --requir
 export PYTHONUNBUFFERED := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-sqlite test-postgresql check converge stress chaos-beat conformance bench screenshots messages lock chromium clean
+.PHONY: help run test test-sqlite test-sqlite-processes test-sqlite-others test-postgresql check converge stress chaos-beat conformance bench screenshots messages lock chromium clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1|/' | column -t -s '|'
@@ -26,13 +26,26 @@ run: $(STAMP)-run ## start everything on this machine: http://127.0.0.1:8000/
 	@echo "Starting Clarion"
 	@DEBUG=$${DEBUG:-1} exec $(BIN)/python manage.py up $(ARGS)
 
-# Both at once: most of their time they wait for processes. What either says comes when it has ended.
+# All at once: most of their time they wait for processes. What each says comes when it has ended.
 test: $(STAMP)-dev $(STAMP)-js chromium ## run the tests on SQLite, and what touches the database on PostgreSQL (ARGS="-m promise_1")
 	@echo "Testing on $(DATABASE:%=%,) which takes minutes"
-	@$(MAKE) --no-print-directory --keep-going --jobs 2 --output-sync=target $(DATABASE:%=test-%)
+	@$(MAKE) --no-print-directory --keep-going --jobs --output-sync=target $(DATABASE:%=test-%)
+
+# In two parts, unless it is only some tests: with processes of their own most of the time, and the rest.
+WITH_PROCESSES := $(addprefix tests/,acceptance browser chaos compat house test_benchmarks.py)
+
+ifeq ($(strip $(ARGS)),)
+test-sqlite: test-sqlite-processes test-sqlite-others
+endif
 
 test-sqlite: $(STAMP)-dev $(STAMP)-js chromium
-	@TEST_DATABASE=sqlite $(BIN)/python -m pytest $(ARGS)
+	@$(if $(strip $(ARGS)),TEST_DATABASE=sqlite $(BIN)/python -m pytest $(ARGS))
+
+test-sqlite-processes: $(STAMP)-dev $(STAMP)-js chromium
+	@TEST_DATABASE=sqlite $(BIN)/python -m pytest $(WITH_PROCESSES)
+
+test-sqlite-others: $(STAMP)-dev $(STAMP)-js
+	@TEST_DATABASE=sqlite $(BIN)/python -m pytest tests $(WITH_PROCESSES:%=--ignore=%)
 
 # Exit code 5 means that ARGS selected no test that touches the database.
 test-postgresql: $(STAMP)-dev chromium

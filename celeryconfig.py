@@ -35,6 +35,7 @@ task_routes = {
     "notifications.sweep": {"queue": "relay"},
     "notifications.fire": {"queue": "relay"},
     "notifications.cleanup": {"queue": "relay"},
+    "notifications.prune": {"queue": "relay"},
     "notifications.reconcile": {"queue": "relay"},
 }
 
@@ -135,6 +136,11 @@ beat_schedule = {
     "notifications.cleanup": {
         "task": "notifications.cleanup",
         "schedule": crontab(hour="3", minute="30"),
+        "options": {"expire_seconds": 6 * 3600},
+    },
+    "notifications.prune": {
+        "task": "notifications.prune",
+        "schedule": crontab(hour="1", minute="30"),
         "options": {"expire_seconds": 6 * 3600},
     },
     "notifications.reconcile": {

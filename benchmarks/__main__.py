@@ -16,7 +16,7 @@ from pathlib import Path
 from benchmarks import plots, report, wanted
 from benchmarks.remote import RemoteFailed
 from benchmarks.rounds import PLANS, Case, Wrong
-from benchmarks.scenarios import SCENARIOS
+from benchmarks.scenarios import ALONE, SCENARIOS
 from benchmarks.stage import ROOT, Stage
 
 DATABASES = ("sqlite", "postgresql")
@@ -25,21 +25,19 @@ RESULTS = ROOT / ".clarion" / "benchmarks"
 
 
 def main() -> int:
-    """Run the scenarios asked for; the exit code, 1 if a round was wrong."""
-    parser = argparse.ArgumentParser("make bench")
-    parser.add_argument("scenario", nargs="*", help=f"of {', '.join(SCENARIOS)}; default: all")
-    parser.add_argument("--results", type=Path, default=RESULTS, help="folder for the plots")
-    parser.add_argument("--rounds", type=int, help="at most so many of each case")
-    options = parser.parse_args()
-    chosen = options.scenario or list(SCENARIOS)
-    if unknown := set(chosen) - set(SCENARIOS):
-        parser.error(f"no such scenario: {', '.join(sorted(unknown))} (of {', '.join(SCENARIOS)})")
+    """Run the scenarios asked for; the exit code, 1 if something was wrong."""
+    parser, options, chosen = _options()
     database = os.environ.get("DATABASE", "sqlite")
     scale = os.environ.get("SCALE", "full")
     if database not in DATABASES:
         parser.error(f"DATABASE must be one of {', '.join(DATABASES)}")
     if scale not in PLANS:
         parser.error(f"SCALE must be one of {', '.join(PLANS)}")
+    sys.stdout.reconfigure(line_buffering=True)
+    # So that whoever ends a run early leaves no processes behind.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    if chosen[0] in ALONE:
+        return ALONE[chosen[0]].run(scale)
     plan = PLANS[scale]
     if options.rounds:
         plan = replace(
@@ -47,9 +45,6 @@ def main() -> int:
             rounds=min(plan.rounds, options.rounds),
             long_rounds=min(plan.long_rounds, options.rounds),
         )
-    sys.stdout.reconfigure(line_buffering=True)
-    # So that whoever ends a run early leaves no processes behind.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
 
     began = time.monotonic()
     cases: list[Case] = []
@@ -81,6 +76,25 @@ def main() -> int:
         print("\n".join(table))
     print(f"\n{report.load_average()}; took {time.monotonic() - began:.0f} s")
     return 0
+
+
+def _options() -> tuple[argparse.ArgumentParser, argparse.Namespace, list[str]]:
+    parser = argparse.ArgumentParser("make bench")
+    parser.add_argument(
+        "scenario",
+        nargs="*",
+        help=f"of {', '.join(SCENARIOS)} (default: all) or {', '.join(ALONE)}",
+    )
+    parser.add_argument("--results", type=Path, default=RESULTS, help="folder for the plots")
+    parser.add_argument("--rounds", type=int, help="at most so many of each case")
+    options = parser.parse_args()
+    chosen = options.scenario or list(SCENARIOS)
+    known = {**SCENARIOS, **ALONE}
+    if unknown := sorted(set(chosen) - known.keys()):
+        parser.error(f"no such scenario: {', '.join(unknown)} (of {', '.join(known)})")
+    if len(chosen) > 1 and not ALONE.keys().isdisjoint(chosen):
+        parser.error(f"{', '.join(ALONE)} runs by itself")
+    return parser, options, chosen
 
 
 if __name__ == "__main__":

@@ -217,7 +217,7 @@ class Stage:
             if nchan.module():
                 self._references.append(self._nchan())
             else:
-                print("without Nchan: apt-get install nginx-light libnginx-mod-nchan")
+                print("  without Nchan: apt-get install nginx-light libnginx-mod-nchan")
         return self._references
 
     def logs(self) -> str:

@@ -1,6 +1,6 @@
 """System checks: settings that Clarion cannot work with, found at start-up."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from django.apps.config import AppConfig
 from django.conf import settings as django_settings
@@ -22,10 +22,15 @@ NUMBERS = {
     "CLARION_RATE_KEY": (0, 1_000_000),
     "CLARION_RATE_ADDRESS": (0, 1_000_000),
     "CLARION_LOG_DAYS": (1, 36_500),
+    "CLARION_KEEP_ITEMS": (1, 100_000_000),
+    "CLARION_KEEP_DAYS": (1, 36_500),
     "CLARION_STORM_LIMIT": (0, 100_000),
     "CLARION_STORM_SECONDS": (1, 86_400),
     "CLARION_SCHEDULE_GRACE_SECONDS": (1, 86_400),
 }
+
+# What `CLARION_KEEP` says of a category, and the number that says it of all.
+KEPT = {"items": "CLARION_KEEP_ITEMS", "days": "CLARION_KEEP_DAYS"}
 
 Configs = Sequence[AppConfig] | None
 
@@ -40,6 +45,40 @@ def check_numbers(app_configs: Configs, **_: object) -> list[CheckMessage]:
         elif not least <= value <= most:
             problems.append(Error(f"{name} must be {least} to {most}.", id="clarion.E001"))
     return problems
+
+
+def check_keep(app_configs: Configs, **_: object) -> list[CheckMessage]:
+    """clarion.E003: `CLARION_KEEP` is not what is to be kept of categories."""
+    keep = getattr(django_settings, "CLARION_KEEP", {})
+    if not isinstance(keep, dict):
+        return [_wrong_keep(f"it is {keep!r}")]
+    return [
+        _wrong_keep(wrong) for category, limits in keep.items() for wrong in _in(category, limits)
+    ]
+
+
+def _in(category: object, limits: object) -> Iterator[str]:
+    """What is wrong with what is to be kept of one category."""
+    if not isinstance(category, str) or not category:
+        yield f"{category!r} is no category"
+    if not isinstance(limits, dict) or not limits:
+        yield f"of {category!r} it says {limits!r}"
+        return
+    for name, value in limits.items():
+        if name not in KEPT:
+            yield f"of {category!r} it says {name!r}"
+            continue
+        least, most = NUMBERS[KEPT[name]]
+        if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+            yield f"{name} of {category!r} must be a whole number, {least} to {most}, not {value!r}"
+
+
+def _wrong_keep(problem: str) -> CheckMessage:
+    return Error(
+        f"CLARION_KEEP: {problem}.",
+        hint='Write {"category": {"items": 100, "days": 30}}; one of the two will do.',
+        id="clarion.E003",
+    )
 
 
 def check_time_zones(app_configs: Configs, **_: object) -> list[CheckMessage]:
@@ -76,15 +115,15 @@ def check_sessions(app_configs: Configs, **_: object) -> list[CheckMessage]:
 
 
 def check_origins(app_configs: Configs, **_: object) -> list[CheckMessage]:
-    """clarion.E003, clarion.W003: CLARION_ORIGINS has what no browser sends, or gives too much."""
+    """clarion.E004, clarion.W003: CLARION_ORIGINS has what no browser sends, or gives too much."""
     origins = getattr(django_settings, "CLARION_ORIGINS", ())
     if isinstance(origins, str):
-        return [Error("CLARION_ORIGINS must be a list of origins.", id="clarion.E003")]
+        return [Error("CLARION_ORIGINS must be a list of origins.", id="clarion.E004")]
     wrong = [
         Error(
             f"CLARION_ORIGINS: {origin!r} is no origin.",
             hint="Scheme, host and perhaps a port: https://shop.example. No wildcard.",
-            id="clarion.E003",
+            id="clarion.E004",
         )
         for origin in origins
         if not is_origin(origin)
@@ -103,6 +142,7 @@ def check_origins(app_configs: Configs, **_: object) -> list[CheckMessage]:
 
 ALL: tuple[Callable[..., list[CheckMessage]], ...] = (
     check_numbers,
+    check_keep,
     check_time_zones,
     check_server,
     check_sessions,

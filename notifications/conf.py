@@ -8,7 +8,8 @@ from typing import TypeVar
 
 from django.conf import settings as django_settings
 
-T = TypeVar("T", int, float, str)
+Keep = dict[str, dict[str, int]]
+T = TypeVar("T", int, float, str, Keep)
 
 
 # As browsers write one (RFC 6454, section 6.2), but for the port that goes without saying.
@@ -102,6 +103,21 @@ class Settings:
     def log_days(self) -> int:
         """Days that entries of the broadcast log are kept for those who have not listed them."""
         return self._get("LOG_DAYS", 365)
+
+    @property
+    def keep_items(self) -> int:
+        """Items that each inbox keeps, the newest ones."""
+        return self._get("KEEP_ITEMS", 10_000)
+
+    @property
+    def keep_days(self) -> int:
+        """Days that items are kept in inboxes."""
+        return self._get("KEEP_DAYS", 365)
+
+    @property
+    def keep(self) -> Keep:
+        """The same for single categories, beside those for all: `items`, `days` or both."""
+        return self._get("KEEP", {})
 
     @property
     def storm_limit(self) -> int:

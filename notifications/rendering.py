@@ -43,11 +43,11 @@ def wire_item(
         "actors": [],
         "actor_count": 0,
         "created_at": timestamp(notification.created_at),
-        "expires_at": _optional(notification.expires_at),
-        "seen_at": _optional(item.seen_at if item else None),
-        "read_at": _optional(item.read_at if item else None),
-        "archived_at": _optional(item.archived_at if item else None),
-        "snoozed_until": _optional(item.snoozed_until if item else None),
+        "expires_at": optional_timestamp(notification.expires_at),
+        "seen_at": optional_timestamp(item.seen_at if item else None),
+        "read_at": optional_timestamp(item.read_at if item else None),
+        "archived_at": optional_timestamp(item.archived_at if item else None),
+        "snoozed_until": optional_timestamp(item.snoozed_until if item else None),
     }
     return standing_for(state, item.gathered) if item else state
 
@@ -70,6 +70,11 @@ def standing_for(item: Item, gathered: Mapping[str, Any] | None) -> Item:
 def timestamp(moment: datetime) -> str:
     """ISO 8601 in UTC with milliseconds, the precision that JavaScript keeps."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def optional_timestamp(moment: datetime | None) -> str | None:
+    """The same of what may not have happened."""
+    return None if moment is None else timestamp(moment)
 
 
 def rendered(item: Item, language: str | None = None) -> Item:
@@ -112,7 +117,3 @@ def _actor(notification: Notification) -> Actor | None:
         "id": notification.actor_id,
         "label": notification.actor_label,
     }
-
-
-def _optional(moment: datetime | None) -> str | None:
-    return None if moment is None else timestamp(moment)

@@ -116,6 +116,10 @@ CLARION_PROCESS_BUDGET = env.int(
     "CLARION_PROCESS_BUDGET", 64 * 1024 * 1024, validate=validate.Range(min=1024)
 )
 CLARION_LOG_DAYS = env.int("CLARION_LOG_DAYS", 365, validate=validate.Range(min=1, max=36_500))
+CLARION_KEEP_ITEMS = env.int(
+    "CLARION_KEEP_ITEMS", 10_000, validate=validate.Range(min=1, max=100_000_000)
+)
+CLARION_KEEP_DAYS = env.int("CLARION_KEEP_DAYS", 365, validate=validate.Range(min=1, max=36_500))
 CLARION_STORM_LIMIT = env.int(
     "CLARION_STORM_LIMIT", 100, validate=validate.Range(min=0, max=100_000)
 )

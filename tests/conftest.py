@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from django.contrib.auth import get_user_model
 from django.test import TransactionTestCase
+from django.utils import translation
 
 from tests import settings as test_settings
 from tests.support.database import Baseline
@@ -102,6 +103,13 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[N
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(TransactionTestCase, "_fixture_teardown", lambda case: baseline.restore())
         yield
+
+
+@pytest.fixture(autouse=True)
+def _own_language() -> Iterator[None]:
+    """No test reads in the language of a request that an earlier one made."""
+    yield
+    translation.deactivate()
 
 
 # --- Redis and processes ---------------------------------------------------------------------

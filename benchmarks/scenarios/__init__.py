@@ -5,6 +5,7 @@ from benchmarks.scenarios import (
     bulk,
     connect,
     fan_out,
+    inbox_million,
     latency,
     memory,
     one_by_one,
@@ -27,3 +28,6 @@ SCENARIOS = {
     # The last: it makes more people.
     "broadcast": broadcast,
 }
+
+# Not by default: they take a server of their own, and there is nothing to compare them with.
+ALONE = {"inbox-million": inbox_million}

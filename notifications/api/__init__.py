@@ -3,7 +3,7 @@
 from ninja.openapi.docs import Swagger
 from ninja.security import django_auth
 
-from notifications.api import choices, embedding, inbox, publishing, states, ticket
+from notifications.api import choices, data, embedding, inbox, publishing, states, ticket
 from notifications.api.base import ClarionAPI
 
 api = ClarionAPI(
@@ -16,7 +16,7 @@ api = ClarionAPI(
     docs=Swagger(settings={"validatorUrl": None}),
     description="Sockets deliver; HTTP changes state, and publishes for other services.",
 )
-for router in (inbox.router, states.router, choices.router):
+for router in (inbox.router, states.router, choices.router, data.router):
     api.add_router("/inbox", router)
 api.add_router("", ticket.router)
 api.add_router("", publishing.router)

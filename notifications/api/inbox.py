@@ -7,16 +7,18 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.cache import patch_vary_headers
 from django.utils.translation import get_language
 from ninja import Path, Query, Router, Schema
+from ninja.security import django_auth
 
 from notifications import selectors
 from notifications.api.errors import problems
 from notifications.api.person import Answer, counted, cursor_of, inbox_of
-from notifications.api.schemas import ChangesOut, CountsOut, ItemOut, ListOut
+from notifications.api.schemas import ChangesOut, CountsOut, ForgottenOut, ItemOut, ListOut
 from notifications.conf import settings
 from notifications.exceptions import CursorReset
 from notifications.rendering import rendered
 from notifications.selectors import ListFilter
 from notifications.services import inbox as service
+from notifications.services.forgetting import forget
 from notifications.wire.cursor import NUMBER_LIMIT, Cursor
 
 router = Router(tags=["inbox"])
@@ -61,12 +63,12 @@ def list_inbox(
     """
     inbox_id = inbox_of(request)
     now = selectors.standing(inbox_id)
-    known = _tag(request, Cursor(now.epoch, now.seq, now.position))
+    known = _tag(request, inbox_id, Cursor(now.epoch, now.seq, now.position))
     if known in request.headers.get("If-None-Match", ""):
         return _tagged(HttpResponse(status=304), known)
     limit = wanted.limit or settings.page_size
     page = service.list_items(inbox_id, wanted.before, limit, wanted.filter)
-    _tagged(response, _tag(request, page.cursor))
+    _tagged(response, _tag(request, inbox_id, page.cursor))
     return {
         "items": [rendered(item) for item in page.items],
         "next": page.next,
@@ -74,6 +76,14 @@ def list_inbox(
         "cursor": str(page.cursor),
         "person": str(request.user.pk),
     }
+
+
+@router.delete(
+    "/", auth=django_auth, response=ForgottenOut, summary="Delete all that is kept about me"
+)
+def forget_me(request: HttpRequest) -> Answer:
+    """Items, choices and subscriptions, for good. What is said afterwards arrives as usual."""
+    return {"deleted": forget(inbox_of(request))}
 
 
 @router.get("/counts", response=CountsOut, summary="The counters")
@@ -116,9 +126,12 @@ def changes(
     }
 
 
-def _tag(request: HttpRequest, cursor: Cursor) -> str:
-    """A weak entity tag (RFC 9110, 8.8.3): what who asked, in which language, and as of when."""
-    asked = f"{request.get_full_path()} {request.user.pk} {get_language()} {cursor}"
+def _tag(request: HttpRequest, inbox_id: int, cursor: Cursor) -> str:
+    """A weak entity tag (RFC 9110, 8.8.3): of whom, what was asked, in which language, as of when.
+
+    Of whom, because browsers ask with the tag of the one who was signed in before.
+    """
+    asked = f"{inbox_id} {request.get_full_path()} {get_language()} {cursor}"
     return f'W/"{hashlib.sha256(asked.encode()).hexdigest()[:32]}"'
 
 

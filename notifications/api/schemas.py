@@ -199,6 +199,37 @@ class TopicOut(Schema):
     subscribed: bool
 
 
+class BelongingOut(Schema):
+    """A topic, and the positions of the log since, and until, which it is this person's."""
+
+    topic: str
+    since: int
+    until: int | None
+
+
+class KeptOut(ItemOut):
+    """An item, and whether it is superseded in its thread."""
+
+    folded: bool
+
+
+class ExportOut(CountsOut):
+    """All that is kept about a person, with a page of the items; `next` goes into `after`."""
+
+    user: str
+    seq: int
+    choices: ChoicesOut
+    topics: list[BelongingOut]
+    items: list[KeptOut]
+    next: int | None
+
+
+class ForgottenOut(Schema):
+    """How many items were deleted."""
+
+    deleted: int
+
+
 class TicketOut(Schema):
     """A ticket, and for how many seconds it opens sockets."""
 

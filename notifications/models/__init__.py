@@ -5,6 +5,7 @@ from notifications.models.notification import Level, Notification, Priority
 from notifications.models.outbox import Outbox
 from notifications.models.publishing import ApiKey, Publication
 from notifications.models.schedule import Announcement, Heard, Schedule
+from notifications.models.upkeep import Pass
 
 __all__ = [
     "Announcement",
@@ -19,6 +20,7 @@ __all__ = [
     "Membership",
     "Notification",
     "Outbox",
+    "Pass",
     "Priority",
     "Publication",
     "Schedule",

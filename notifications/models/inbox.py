@@ -116,6 +116,10 @@ class Item(models.Model):
             models.Index(
                 fields=["inbox", "category", "notification"], name="clarion_item_category"
             ),
+            # What is gone: forgetting that, too. There is little of it.
+            models.Index(
+                fields=["inbox", "notification"], condition=Q(gone=True), name="clarion_item_gone"
+            ),
             # One thread: folding it, and listing it.
             models.Index(
                 fields=["inbox", "thread", "notification"],

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from notifications import registry
-from notifications.models import Inbox
+from notifications.models import Inbox, Notification
 from notifications.selectors.clock import database_now
 from notifications.selectors.places import choices_of
-from notifications.wire.choices import EPOCH, Choices, milliseconds
+from notifications.wire.choices import EPOCH, Choices, Verdict, milliseconds
 
 
 @dataclass(frozen=True)
@@ -63,6 +63,19 @@ def choices_for(inbox_id: int) -> Chosen:
             for thread, until in sorted(choices.threads.items())
             if lasts(until, now)
         ],
+    )
+
+
+def verdict_on(
+    notification: Notification, choices: Choices | None, thread: str | None = None
+) -> Verdict:
+    """What becomes of a notification for a person, perhaps in another thread than its own."""
+    if choices is None:
+        return Verdict.HEAR
+    return choices.verdict(
+        notification.category,
+        notification.thread if thread is None else thread,
+        milliseconds(notification.created_at),
     )
 
 

@@ -64,7 +64,7 @@ class Text:
 
     def size(self, line: Line) -> int:
         """Bytes of the item as JSON, at most, whatever its state."""
-        return self._size + len(line.gathered or "") + len(line.thread or "")
+        return self._size + len(((line.gathered or "") + (line.thread or "")).encode())
 
     def verdict(self, choices: Choices) -> Verdict:
         """What becomes of it, as an entry of the log, for somebody with these choices."""

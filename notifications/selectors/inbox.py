@@ -1,6 +1,9 @@
 """What the owner of an inbox lists."""
 
 from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Case, When
 
 from notifications.models import Inbox, Item
 from notifications.models.inbox import ItemQuerySet
@@ -48,10 +51,10 @@ def list_page(inbox_id: int, before: int | None, limit: int, wanted: ListFilter)
     its cursor while the inbox is locked: see `services.inbox.list_items`.
     """
     now = standing(inbox_id)
-    listed = _filtered(Item.objects.filter(current(), inbox=inbox_id), wanted)
+    listed = _filtered(Item.objects.filter(inbox=inbox_id), wanted)
     if before is not None:
         listed = listed.filter(notification__lt=before)
-    rows = list(listed.select_related("notification").order_by("-notification")[: limit + 1])
+    rows = _newest(listed, limit + 1)
     page = rows[:limit]
     return ListPage(
         items=[wire_item(row.notification, row) for row in page],
@@ -60,6 +63,29 @@ def list_page(inbox_id: int, before: int | None, limit: int, wanted: ListFilter)
         # What has come into the log since it was taken in is still to be told.
         cursor=Cursor(now.epoch, now.seq, min(now.counters.taken, now.position)),
     )
+
+
+def _newest(listed: ItemQuerySet, count: int) -> list[Item]:
+    """The newest so many, without those that are about to be retracted or to expire.
+
+    By their own index first: joined before they are cut off, PostgreSQL may go through the newest
+    notifications of everybody until it comes to a page from further down.
+    """
+    found: list[Item] = []
+    while len(found) < count:
+        missing = count - len(found)
+        top = listed.order_by("-notification_id").values("pk")[:missing]
+        rows: list[Any] = list(
+            Item.objects.filter(pk__in=top)
+            .annotate(current=Case(When(current(), then=True), default=False))
+            .select_related("notification")
+            .order_by("-notification_id")
+        )
+        found += [row for row in rows if row.current]
+        if len(rows) < missing:
+            break
+        listed = listed.filter(notification__lt=rows[-1].notification_id)
+    return found
 
 
 def item(inbox_id: int, notification_id: int) -> frames.Item | None:

@@ -1,6 +1,6 @@
 """The broadcast log."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import cast
 
@@ -13,21 +13,23 @@ from notifications.wire.events import LogRecord
 from notifications.wire.frames import Item
 
 
-def pending(topics: Mapping[int, int], after: int, up_to: int) -> QuerySet[LogEntry]:
-    """What was said in the range (after, up_to] that concerns an inbox with these topics.
+def pending(
+    spans: Iterable[tuple[int, int, int | None]], after: int, up_to: int
+) -> QuerySet[LogEntry]:
+    """What was said in the range (after, up_to] that concerns an inbox with these spans.
 
     Without what the log says was retracted; what was retracted, or has expired, and the log does
     not say so yet, is among it.
     """
     concerned = Q(pk__in=[])
-    for topic, since in topics.items():
-        concerned |= Q(topic=topic, position__gt=max(since, after))
+    for topic, since, until in spans:
+        end = up_to if until is None else min(until, up_to)
+        if max(since, after) < end:
+            concerned |= Q(topic=topic, position__gt=max(since, after), position__lte=end)
     retracted = LogEntry.objects.filter(
         notification=OuterRef("notification"), kind=LogEntry.Kind.RETRACT, position__lte=up_to
     )
-    entries = LogEntry.objects.filter(
-        ~Exists(retracted), concerned, position__lte=up_to, kind=LogEntry.Kind.NEW
-    )
+    entries = LogEntry.objects.filter(~Exists(retracted), concerned, kind=LogEntry.Kind.NEW)
     return entries.order_by("position")
 
 

@@ -22,12 +22,19 @@ EVERYONE = registry.EVERYONE
 
 def topics_of(inbox_id: int) -> dict[int, int]:
     """The inbox's topics: id to the position since which their entries concern it."""
+    return {topic: since for topic, since, until in spans_of(inbox_id) if until is None}
+
+
+def spans_of(inbox_id: int) -> list[tuple[int, int, int | None]]:
+    """What of the log concerns an inbox: topics, each after a position, perhaps up to another."""
     columns = ("inbox_id", "topic_id", "since", "until")
     own = Membership.objects.filter(inbox=inbox_id).values_list(*columns)
     rows = list(own.union(_everybodys().values_list(*_NOBODYS, _NEVER), all=True))
-    everybodys = {topic: since for inbox, topic, since, _ in rows if inbox == NO_INBOX}
-    stays = [(topic, since, until) for inbox, topic, since, until in rows if inbox != NO_INBOX]
-    return _belongs_to(everybodys, stays)
+    spans = {topic: (since, until) for inbox, topic, since, until in rows if inbox != NO_INBOX}
+    for inbox, topic, since, _ in rows:
+        if inbox == NO_INBOX:
+            spans.setdefault(topic, (since, None))
+    return [(topic, since, until) for topic, (since, until) in spans.items()]
 
 
 def standing(inbox_id: int) -> Standing:
@@ -80,7 +87,9 @@ class Place:
         if cursor.seq > now.seq or cursor.position > now.position:
             return "ahead"
         after = max(cursor.position, now.counters.taken)
-        if cursor.seq < self.floor or after < self.log_floor:
+        # The client may have what was retracted, also where the inbox has taken all of it in.
+        unheard = cursor.position < min(self.log_floor, self.log_retracted)
+        if cursor.seq < self.floor or after < self.log_floor or unheard:
             return "pruned"
         if any(stay.may_mislead(cursor) for stay in self.stays):
             return "left"

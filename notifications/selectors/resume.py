@@ -8,10 +8,16 @@ from notifications.conf import settings
 from notifications.models import Inbox
 from notifications.selectors.filling import Line, Reader, Texts, fill
 from notifications.selectors.places import Place, places
+from notifications.selectors.prepared import Prepared
 from notifications.selectors.pulse import logins
 from notifications.selectors.ranges import ENTRIES, ITEMS, RETRACTIONS, Range
+from notifications.selectors.users import head
 from notifications.wire.cursor import Cursor
 from notifications.wire.standing import Page, Standing
+
+FLOORS = Prepared(
+    lambda ids: Inbox.objects.filter(pk__in=ids).values_list("pk", "floor", head("floor")), -2
+)
 
 
 @dataclass(frozen=True)
@@ -109,6 +115,7 @@ def _pages(wanted: Sequence[tuple[Request, Place]], limit: int) -> dict[Request,
             going.append(_going(request, place))
     # One more than a page has, to know whether there is more.
     lines = list(zip(_changed(going, limit + 1), _coming(going, limit + 1), strict=True))
+    pruned = _pruned(going)
     long = [i for i, (changed, coming) in enumerate(lines) if len(changed) + len(coming) > limit]
     bound = settings.resume_limit
     counts = _counts([going[i] for i in long], bound + 1)
@@ -116,8 +123,10 @@ def _pages(wanted: Sequence[tuple[Request, Place]], limit: int) -> dict[Request,
     shown = [parts for i, parts in enumerate(lines) if i not in too_far]
     texts = Texts({line.notification_id for parts in shown for part in parts for line in part})
     for i, one in enumerate(going):
-        if i in too_far:
-            now = one.now
+        now = one.now
+        if i in pruned:
+            pages[one.request] = Page(now, now.seq, now.position, reset="pruned")
+        elif i in too_far:
             pages[one.request] = Page(now, now.seq, now.position, reset="too_far")
         else:
             pages[one.request] = _page(one, *lines[i], texts, limit)
@@ -163,6 +172,23 @@ def _going(request: Request, place: Place) -> _Going:
         if position < min(up_to, place.log_retracted)
     ]
     return _Going(request, now, position, entries, retractions)
+
+
+def _pruned(going: Sequence[_Going]) -> set[int]:
+    """Those whose rows may have been pruned between where their inbox was read and they were.
+
+    Whoever deletes rows raises the floor in the same transaction; so read after them it tells.
+    """
+    if not going:
+        return set()
+    floors = {pk: rest for pk, *rest in FLOORS.rows({one.request.inbox_id for one in going})}
+    pruned = set()
+    for i, one in enumerate(going):
+        floor, log_floor = floors.get(one.request.inbox_id, (0, 0))
+        after = max(one.request.cursor.position, one.now.counters.taken)
+        if one.request.cursor.seq < floor or after < log_floor:
+            pruned.add(i)
+    return pruned
 
 
 def _page(one: _Going, changed: list[Line], coming: list[Line], texts: Texts, limit: int) -> Page:

@@ -2,12 +2,13 @@
 
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from notifications.conf import settings
 from notifications.models import Notification
 from notifications.rendering import wire_item
+from notifications.selectors.choices import verdict_on
 from notifications.selectors.places import choices_of
 from notifications.services import threads
 from notifications.services.audience import UserKey, keys_written
@@ -25,8 +26,8 @@ from notifications.services.statements import (
     write_threads,
 )
 from notifications.services.storms import storm_threads
-from notifications.services.threads import Thread
-from notifications.wire.choices import Verdict, milliseconds
+from notifications.services.threads import Left, Thread
+from notifications.wire.choices import Verdict
 from notifications.wire.events import InboxEvent, Message, quiet, user_group
 from notifications.wire.frames import Counters, Item
 
@@ -51,10 +52,10 @@ class Turn:
         """By how much the inbox grows."""
         return Growth(self.seq - self.inbox.seq, self.unread, self.unseen, len(self.new))
 
-    def event(self) -> InboxEvent:
+    def event(self, page_size: int) -> InboxEvent:
         """What sockets are told. Too much for one frame is left to be fetched."""
         inbox = self.inbox
-        fits = len(self.items) + len(self.removed) <= settings.page_size
+        fits = len(self.items) + len(self.removed) <= page_size
         only_new = self.items.keys() <= self.new and not self.removed
         return InboxEvent(
             frame="notifications" if only_new else "change",
@@ -89,14 +90,16 @@ def to_inboxes(rows: Iterable[Claimed], speakable: Mapping[int, Notification]) -
     storms = storm_threads(inboxes, new, speakable, now)
     if storms:
         write_threads(storms)
+        hushed |= _muted(inboxes, storms, speakable)
     quietly = [item for item in new if (item.inbox_id, item.notification_id) in hushed]
     if quietly:
         write_quiet((item.inbox_id, item.notification_id) for item in quietly)
 
     turns = _arrive(inboxes, new, speakable, hushed, storms)
-    touched = {
-        (item.inbox_id, thread) for item in new if (thread := _thread(item, speakable, storms))
-    }
+    touched: dict[Thread, set[int]] = defaultdict(set)
+    for item in new:
+        if thread := _thread(item, speakable, storms):
+            touched[item.inbox_id, thread].add(item.notification_id)
     if touched:
         refold(turns, touched, speakable)
     return settle(turns.values(), now)
@@ -114,15 +117,26 @@ def _heard(
         return list(wanted)
     heard = []
     for pk in wanted:
-        notification = said[pk]
-        verdict = choices.verdict(
-            notification.category, notification.thread, milliseconds(notification.created_at)
-        )
+        verdict = verdict_on(said[pk], choices)
         if verdict is not Verdict.DROP:
             heard.append(pk)
         if verdict is Verdict.QUIET:
             hushed.add((inbox.pk, pk))
     return heard
+
+
+def _muted(
+    inboxes: Iterable[LockedInbox],
+    storms: Mapping[tuple[int, int], str],
+    said: Mapping[int, Notification],
+) -> set[tuple[int, int]]:
+    """Those of a storm whose thread is muted."""
+    choices = {inbox.pk: choices_of(inbox.choices) for inbox in inboxes}
+    return {
+        (inbox_id, pk)
+        for (inbox_id, pk), thread in storms.items()
+        if verdict_on(said[pk], choices[inbox_id], thread) is Verdict.QUIET
+    }
 
 
 def _insert(planned: list[NewItem]) -> list[NewItem]:
@@ -171,13 +185,13 @@ def _thread(
 
 def refold(
     turns: Mapping[int, Turn],
-    touched: Iterable[Thread],
+    touched: Mapping[Thread, Collection[int]],
     said: Mapping[int, Notification],
-    left: dict[Thread, threads.Left] | None = None,
+    left: Mapping[Thread, Sequence[Left]] | None = None,
 ) -> None:
     """Fold these threads of the inboxes whose turn it is, as `threads.fold`."""
     seqs = {inbox_id: turn.seq for inbox_id, turn in turns.items()}
-    folds = threads.fold(set(touched), seqs, left)
+    folds = threads.fold(touched, seqs, left)
     write_items(fold.state for fold in folds)
     heads = {fold.notification_id for fold in folds if not fold.state.folded} - said.keys()
     others = Notification.objects.in_bulk(heads) if heads else {}
@@ -198,9 +212,11 @@ def settle(turns: Iterable[Turn], now: int) -> Publications:
     """Write what the turns come to; what to publish."""
     publications: Publications = []
     grown: dict[Growth, list[int]] = defaultdict(list)
+    # Once: reading a setting takes as long as all else for an inbox.
+    page_size = settings.page_size
     for turn in turns:
         grown[turn.growth].append(turn.inbox.pk)
-        publications.append((user_group(turn.inbox.pk), turn.event().message()))
+        publications.append((user_group(turn.inbox.pk), turn.event(page_size).message()))
     # A statement for each distinct growth, nearly always one.
     for growth, inbox_ids in grown.items():
         grow_inboxes(inbox_ids, growth, now, settings.storm_seconds)

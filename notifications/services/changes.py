@@ -14,6 +14,9 @@ from notifications.wire.choices import Choices
 from notifications.wire.events import InboxEvent
 from notifications.wire.frames import AllUpTo, Counters
 
+# An id takes a fraction of what an item does.
+IDS_PER_ITEM = 20
+
 
 def event_of(
     inbox: Inbox,
@@ -31,7 +34,7 @@ def event_of(
     Too many items for one frame become an event that only says how far the inbox is; sockets
     that are behind then fetch page by page.
     """
-    if len(items) + len(removed) > settings.page_size:
+    if len(items) + len(removed) / IDS_PER_ITEM > settings.page_size:
         items, removed, since, all_up_to = [], [], inbox.seq, None
     return InboxEvent(
         frame=frame,

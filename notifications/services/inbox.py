@@ -1,11 +1,13 @@
 """What a person does with their inbox: list it, and change the state of what is in it."""
 
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Literal
 
-from django.db import transaction
+from django.db import OperationalError, transaction
 from django.db.models import Count, Q
 from django.utils import timezone
 
@@ -17,7 +19,7 @@ from notifications.rendering import timestamp
 from notifications.selectors import ListFilter, ListPage
 from notifications.services import threads
 from notifications.services.changes import announce, event_of
-from notifications.services.locks import lock_inbox
+from notifications.services.locks import lock_inbox, wait_at_most
 from notifications.services.statements import renumber, write_items
 from notifications.services.taking import take_in
 from notifications.wire import frames
@@ -34,6 +36,8 @@ EVERYTHING = ListFilter()
 SNOOZE_MAX = timedelta(days=366)
 # Items that are looked for at a time.
 WOKEN = 200
+# Seconds that the sweep waits for the lock of one inbox.
+LOCK_SECONDS = 0.5
 FIELDS = ["seq", "seen_at", "read_at", "archived_at", "snoozed_until"]
 
 Change = Callable[[Item, datetime], None]
@@ -136,29 +140,47 @@ def mark_all(
         if state == "read":
             inbox.unread -= counted["unread"]
         inbox.save(update_fields=["seq", "unread", "unseen"])
-        bound = _all_up_to(state, cursor, now, category, thread)
+        # Of the log what has been taken in: the rest is not marked.
+        up_to = replace(cursor, position=min(cursor.position, inbox.taken))
+        bound = _all_up_to(state, up_to, now, category, thread)
         event = event_of(inbox, since, [], all_up_to=bound)
         announce(inbox, event)
         return event
 
 
 def wake(seconds: float) -> int:
-    """Bring back what was snoozed until now, unread, for so many seconds; of how many people."""
+    """Bring back what was snoozed until now, unread, for so many seconds; of how many people.
+
+    Somebody whose inbox is held for long comes with the next sweep, and keeps nobody waiting.
+    """
     stop_at = time.monotonic() + seconds
     # Along clarion_item_wakes, earliest first.
     due = Item.objects.filter(snoozed_until__lte=timezone.now(), gone=False)
+    looked_at: set[int] = set()
     count = 0
-    while inbox_ids := set(due.order_by("snoozed_until").values_list("inbox", flat=True)[:WOKEN]):
-        for inbox_id in sorted(inbox_ids):
-            with transaction.atomic():
-                inbox = lock_inbox(inbox_id)
-                # Again under the lock.
-                rows = due.filter(inbox=inbox).select_related("notification").order_by("seq")
-                _apply(inbox, list(rows), _woken)
-            count += 1
+    while True:
+        waiting = due.exclude(inbox__in=looked_at).order_by("snoozed_until")
+        page = sorted(set(waiting.values_list("inbox", flat=True)[:WOKEN]))
+        for inbox_id in page:
+            count += _wake_one(inbox_id, due)
             if time.monotonic() >= stop_at:
                 return count
-    return count
+        if not page:
+            return count
+        looked_at.update(page)
+
+
+def _wake_one(inbox_id: int, due: ItemQuerySet) -> bool:
+    try:
+        with transaction.atomic():
+            wait_at_most(LOCK_SECONDS)
+            inbox = lock_inbox(inbox_id)
+            # Again under the lock.
+            rows = due.filter(inbox=inbox).select_related("notification").order_by("seq")
+            _apply(inbox, list(rows), _woken)
+    except (OperationalError, Inbox.DoesNotExist):
+        return False
+    return True
 
 
 def _change(inbox_id: int, notification_ids: Sequence[int], change: Change) -> InboxEvent:
@@ -181,9 +203,12 @@ def _apply(inbox: Inbox, items: Sequence[Item], change: Change) -> InboxEvent:
     shown = {item.notification_id: item for item in changed if not item.folded}
     removed = {item.notification_id for item in changed if item.folded}
     for item in changed:
-        if item.thread and item.archived_at != before[item.pk] and not item.folded:
+        if _is_head(item) and item.archived_at != before[item.pk]:
             _archive_below(item, before[item.pk])
-    touched = {item.thread for item in changed if item.thread and item.position is None}
+    touched: dict[str, set[int]] = defaultdict(set)
+    for item in changed:
+        if item.thread and item.position is None:
+            touched[item.thread].add(item.notification_id)
     for fold in _refold(inbox, touched):
         shown.pop(fold.notification_id, None)
         if fold.state.folded:
@@ -191,16 +216,21 @@ def _apply(inbox: Inbox, items: Sequence[Item], change: Change) -> InboxEvent:
         else:
             shown |= {item.notification_id: item for item in _items(inbox, [fold.notification_id])}
     inbox.save(update_fields=["seq", "unread", "unseen"])
-    event = event_of(inbox, since, list(shown.values()), removed=removed)
+    event = event_of(inbox, since, list(shown.values()), removed=sorted(removed))
     announce(inbox, event)
     return event
 
 
-def _refold(inbox: Inbox, touched: Collection[str]) -> list[threads.Fold]:
+def _is_head(item: Item) -> bool:
+    """Whether it may stand for others of its thread."""
+    return bool(item.thread) and item.position is None and not item.folded
+
+
+def _refold(inbox: Inbox, touched: Mapping[str, Collection[int]]) -> list[threads.Fold]:
     if not touched:
         return []
     seqs = {inbox.pk: inbox.seq}
-    folds = threads.fold({(inbox.pk, thread) for thread in touched}, seqs)
+    folds = threads.fold({(inbox.pk, thread): ids for thread, ids in touched.items()}, seqs)
     write_items(fold.state for fold in folds)
     inbox.seq = seqs[inbox.pk]
     inbox.unread += sum(fold.unread for fold in folds)
@@ -272,7 +302,8 @@ _STATES: dict[State, Change] = {
 }
 # For "all": whom it concerns, and the columns that it sets where they are empty.
 _MISSING: dict[AllState, Q] = {
-    "seen": Q(seen_at=None),
+    # What is not seen is not read either, and few items are unread: along clarion_item_unread.
+    "seen": Q(seen_at=None, read_at=None),
     "read": Q(read_at=None),
     "archived": Q(read_at__isnull=False),
 }

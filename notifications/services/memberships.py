@@ -12,7 +12,7 @@ from django.db.models import F
 
 from notifications import registry, selectors
 from notifications.exceptions import NotAllowed
-from notifications.models import Inbox, Membership, Topic
+from notifications.models import Inbox, LogHead, Membership, Topic
 from notifications.registry import TopicType
 from notifications.services import topics
 from notifications.services.audience import UserKey
@@ -103,6 +103,20 @@ def dissolve(topic_key: str) -> None:
     follow(keys)
 
 
+def begin_anew(inbox: Inbox) -> None:
+    """Have a locked inbox belong to those declared topics to which everybody does.
+
+    The head is locked, too. What follows from what people are stays. Rows of what was left stay:
+    processes ask by them who has.
+    """
+    declared = Membership.objects.filter(inbox=inbox).exclude(FOLLOWING)
+    subscribed = declared.filter(until=None, topic__default_since=None)
+    left = declared.filter(until__isnull=False, topic__default_since__isnull=False)
+    join, leave = (rows.values_list("topic__key", flat=True) for rows in (left, subscribed))
+    if join or leave:
+        _change(inbox, list(join), list(leave))
+
+
 def _declared(key: str) -> TopicType:
     declared = registry.find_topic(key)
     if declared is None:
@@ -144,31 +158,34 @@ def _change(inbox: Inbox, join: Collection[str], leave: Collection[str]) -> None
         # inbox, which is the lock order, unless they saw only now that there is one to leave.
         lock_head()
     # What was said until now is decided by the old memberships, so it is taken in first; the new
-    # ones begin and the old ones end exactly there.
+    # ones begin and the old ones end exactly there. (What somebody is just changing is taken in
+    # later.)
+    head = LogHead.objects.values_list("position", flat=True).get()
     take_in(inbox)
+    position = max(head, inbox.taken)
     since = inbox.seq
     inbox.seq += 1
     for key in sorted(leave):
-        _leave(inbox, topics.row(key))
+        _leave(inbox, topics.row(key), position)
     for key in sorted(join):
-        _join(inbox, topics.row(key))
+        _join(inbox, topics.row(key), position)
     inbox.save(update_fields=["seq"])
     announce(inbox, event_of(inbox, since, [], topics=selectors.topics_of(inbox.pk)))
 
 
-def _leave(inbox: Inbox, topic: Topic) -> None:
+def _leave(inbox: Inbox, topic: Topic, position: int) -> None:
     # Who gives out a later entry learns by its version that somebody has left.
     Topic.objects.filter(pk=topic.pk).update(version=F("version") + 1)
     version = Topic.objects.values_list("version", flat=True).get(pk=topic.pk)
-    left = {"until": inbox.taken, "seq": inbox.seq, "version": version}
+    left = {"until": position, "seq": inbox.seq, "version": version}
     if not Membership.objects.filter(topic=topic, inbox=inbox).update(**left):
         # One who belonged without a row, as everybody did.
         since = topic.default_since or 0
         Membership.objects.create(topic=topic, inbox=inbox, since=since, **left)
 
 
-def _join(inbox: Inbox, topic: Topic) -> None:
-    begun = {"since": inbox.taken, "seq": inbox.seq}
+def _join(inbox: Inbox, topic: Topic, position: int) -> None:
+    begun = {"since": position, "seq": inbox.seq}
     # The version of the leave stays: a session may have heard of neither, and must not be given
     # what was said between.
     came_back = {"until": None, "rejoined": True}

@@ -62,6 +62,8 @@ BATCH_LOCK_SECONDS = 0.8
 ROW_LOCK_SECONDS = 0.2
 # A row that met a lock comes back after so many seconds.
 LOCKED_SECONDS = 5
+# A retraction for one person that came before the broadcast comes back after so many seconds.
+EARLY_SECONDS = 1
 # A failing row waits 2, 4, 8 ... seconds, at most this many.
 BACKOFF_MAX = 300
 # Seconds for which a due row is left to the wake-up that its caller sent.
@@ -170,6 +172,9 @@ def _do(rows: list[Claimed]) -> Publications:
     delete_outbox(progress.done)
     for pk, up_to in progress.up_to.items():
         Outbox.objects.filter(pk=pk).update(done_up_to=up_to)
+    if progress.early:
+        wait = timedelta(seconds=EARLY_SECONDS)
+        Outbox.objects.filter(pk__in=progress.early).update(due_at=Now() + wait)
     return progress.publications
 
 

@@ -2,10 +2,13 @@
 
 import json
 import time
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from notifications.models import Inbox, Item, LogEntry, Notification, Outbox
+from notifications import selectors
+from notifications.models import Inbox, Item, LogEntry, LogHead, Notification, Outbox
 from notifications.rendering import wire_item
 from notifications.services.arrivals import Publications, Turn, refold, settle
 from notifications.services.audience import UserKey, keys_written
@@ -18,6 +21,7 @@ from notifications.services.statements import (
     LockedInbox,
     NewItem,
     insert_items,
+    is_waiting,
     lock_inboxes,
     lock_notifications,
     write_items,
@@ -31,10 +35,11 @@ KINDS = (Outbox.Kind.UPDATE, Outbox.Kind.RETRACT)
 
 
 class Progress(NamedTuple):
-    """Rows that are done, up to which inbox others are, and what to publish."""
+    """Rows that are done, up to which inbox others are, which come too early, what to publish."""
 
     done: list[int]
     up_to: dict[int, int]
+    early: set[int]
     publications: Publications
 
 
@@ -80,10 +85,12 @@ def carry(rows: Sequence[Claimed]) -> Progress:
             step = _next(row, notification, room)
             steps.append(step)
             room -= len(step.people)
+    early: set[int] = set()
     publications = _to_log([step for step in steps if step.begins])
-    publications += _to_inboxes(steps)
-    done += [step.row.pk for step in steps if step.up_to is None]
-    return Progress(done, {s.row.pk: s.up_to for s in steps if s.up_to is not None}, publications)
+    publications += _to_inboxes(steps, early)
+    done += [step.row.pk for step in steps if step.up_to is None and step.row.pk not in early]
+    up_to = {step.row.pk: step.up_to for step in steps if step.up_to is not None}
+    return Progress(done, up_to, early, publications)
 
 
 def _next(row: Claimed, notification: Notification, room: int) -> Step:
@@ -116,7 +123,18 @@ def _to_log(steps: Sequence[Step]) -> Publications:
     return append(lock_head(), entries)
 
 
-def _to_inboxes(steps: Sequence[Step]) -> Publications:
+@dataclass
+class Work:
+    """What is done to inboxes, whose turn is by inbox."""
+
+    turns: dict[int, Turn]
+    states: list[ItemState] = field(default_factory=list)
+    touched: dict[Thread, set[int]] = field(default_factory=lambda: defaultdict(set))
+    left: dict[Thread, list[Left]] = field(default_factory=lambda: defaultdict(list))
+
+
+def _to_inboxes(steps: Sequence[Step], early: set[int]) -> Publications:
+    """Change items, and count and fold them anew; `early` gets rows that have to wait."""
     people = {user for step in steps for user in step.people}
     if not people:
         return []
@@ -128,24 +146,53 @@ def _to_inboxes(steps: Sequence[Step]) -> Publications:
             notification__in=[step.notification.pk for step in steps],
         )
     }
-    turns = {inbox.pk: Turn(inbox, inbox.seq) for inbox in inboxes.values()}
-    states: list[ItemState] = []
-    left: dict[Thread, Left | None] = {}
+    work = Work({inbox.pk: Turn(inbox, inbox.seq) for inbox in inboxes.values()})
     for step in steps:
         for user in step.people:
             if user not in inboxes:
                 continue
-            turn = turns[inboxes[user].pk]
+            turn = work.turns[inboxes[user].pk]
             item = items.get((turn.inbox.pk, step.notification.pk))
-            if step.row.kind == Outbox.Kind.RETRACT:
-                _retract(turn, item or _tombstone(turn, step.notification), states, left)
-            elif item is not None:
-                _update(turn, item, step.notification, states)
-    write_items(states)
-    turns = {pk: turn for pk, turn in turns.items() if turn.seq > turn.inbox.seq}
-    heads = {thread: head for thread, head in left.items() if head is not None}
-    refold(turns, left, {step.notification.pk: step.notification for step in steps}, heads)
-    return settle(turns.values(), int(time.time()))
+            if item is None and step.row.recipients:
+                if is_waiting(step.notification.pk, user):
+                    item = _tombstone(turn, step.notification)
+                elif _is_coming(turn.inbox, step.notification):
+                    early.add(step.row.pk)
+            if item is not None and not item.gone:
+                _revise(work, turn, item, step)
+    write_items(work.states)
+    if work.touched:
+        said = {step.notification.pk: step.notification for step in steps}
+        refold(work.turns, work.touched, said, work.left)
+    changed = [turn for turn in work.turns.values() if turn.seq > turn.inbox.seq]
+    return settle(changed, int(time.time()))
+
+
+def _revise(work: Work, turn: Turn, item: Item, step: Step) -> None:
+    """Have an item be as its notification is now, or be gone."""
+    if item.thread and item.position is None:
+        # What a head gathers may be other actors now.
+        work.touched[item.inbox_id, item.thread].add(item.notification_id)
+        if step.row.kind == Outbox.Kind.RETRACT and not item.folded:
+            work.left[item.inbox_id, item.thread].append(Left.of(item))
+    if step.row.kind == Outbox.Kind.RETRACT:
+        _retract(turn, item)
+    elif item.folded:
+        return
+    else:
+        turn.seq = item.seq = turn.seq + 1
+        turn.items[item.notification_id] = wire_item(step.notification, item)
+    work.states.append(_state(item))
+
+
+def _retract(turn: Turn, item: Item) -> None:
+    if item.is_listed:
+        turn.unread -= item.read_at is None
+        turn.unseen -= item.seen_at is None
+    turn.seq = item.seq = turn.seq + 1
+    item.gone = True
+    turn.items.pop(item.notification_id, None)
+    turn.removed.append(item.notification_id)
 
 
 def _lock(steps: Sequence[Step], people: Iterable[UserKey]) -> list[LockedInbox]:
@@ -160,31 +207,13 @@ def _lock(steps: Sequence[Step], people: Iterable[UserKey]) -> list[LockedInbox]
     return lock_inboxes(list(people))
 
 
-def _update(turn: Turn, item: Item, notification: Notification, states: list[ItemState]) -> None:
-    if item.gone or item.folded:
-        return
-    turn.seq = item.seq = turn.seq + 1
-    states.append(_state(item))
-    turn.items[notification.pk] = wire_item(notification, item)
-
-
-def _retract(
-    turn: Turn, item: Item, states: list[ItemState], left: dict[Thread, Left | None]
-) -> None:
-    if item.gone:
-        return
-    if item.is_listed:
-        turn.unread -= item.read_at is None
-        turn.unseen -= item.seen_at is None
-    if item.thread and item.position is None:
-        thread = item.inbox_id, item.thread
-        head = Left(item.seen_at, item.read_at) if item.is_listed else None
-        left[thread] = head or left.get(thread)
-    turn.seq = item.seq = turn.seq + 1
-    item.gone = True
-    states.append(_state(item))
-    turn.items.pop(item.notification_id, None)
-    turn.removed.append(item.notification_id)
+def _is_coming(inbox: LockedInbox, notification: Notification) -> bool:
+    """Whether it is a broadcast that this inbox may still take in."""
+    if Outbox.objects.filter(notification=notification, kind=Outbox.Kind.LOG).exists():
+        return True
+    spans = selectors.spans_of(inbox.pk)
+    entries = selectors.pending(spans, inbox.taken, LogHead.objects.get().position)
+    return entries.filter(notification=notification).exists()
 
 
 def _tombstone(turn: Turn, notification: Notification) -> Item:
@@ -198,7 +227,14 @@ def _tombstone(turn: Turn, notification: Notification) -> Item:
 
 
 def _state(item: Item) -> ItemState:
-    gathered = None if item.gathered is None else json.dumps(item.gathered)
     return ItemState(
-        item.pk, item.seq, item.folded, item.gone, gathered, item.seen_at, item.read_at
+        pk=item.pk,
+        seq=item.seq,
+        folded=item.folded,
+        gone=item.gone,
+        gathered=None if item.gathered is None else json.dumps(item.gathered),
+        seen_at=item.seen_at,
+        read_at=item.read_at,
+        archived_at=item.archived_at,
+        snoozed_until=item.snoozed_until,
     )

@@ -21,6 +21,7 @@ from notifications.services.audience import UserKey, stored
 DIALECTS = {
     "postgresql": {
         "among": "= ANY(%s)",
+        "names": "recipients @> jsonb_build_array(%s::text)",
         "now": "STATEMENT_TIMESTAMP()",
         "skip_locked": "FOR UPDATE SKIP LOCKED",
         "no_key_update": "FOR NO KEY UPDATE",
@@ -30,6 +31,7 @@ DIALECTS = {
     # One writer, so nobody locks rows.
     "sqlite": {
         "among": "IN (SELECT value FROM json_each(%s))",
+        "names": "%s IN (SELECT value FROM json_each(recipients))",
         # As Django's Now().
         "now": "STRFTIME('%%Y-%%m-%%d %%H:%%M:%%f', 'NOW')",
         "skip_locked": "",
@@ -89,6 +91,8 @@ class ItemState(NamedTuple):
     gathered: str | None
     seen_at: datetime | None
     read_at: datetime | None
+    archived_at: datetime | None
+    snoozed_until: datetime | None
 
 
 class NewItem(NamedTuple):
@@ -130,6 +134,25 @@ def claim_row(pk: int) -> list[Claimed]:
 def delete_outbox(pks: Collection[int]) -> None:
     """Delete rows whose work is done."""
     _run("DELETE FROM clarion_outbox WHERE id {among}", _set(pks))
+
+
+def delete_notifications(pks: Collection[int]) -> int:
+    """Delete notifications that nothing refers to; how many."""
+    with connection.cursor() as cursor:
+        sql = _spelled("DELETE FROM clarion_notification WHERE id {among}", connection.vendor)
+        cursor.execute(sql, [_set(pks)])
+        return int(cursor.rowcount)
+
+
+def is_waiting(notification_id: int, user: UserKey) -> bool:
+    """Whether a notification is still to be put into this person's inbox."""
+    ((found,),) = _rows(
+        f"SELECT EXISTS(SELECT 1 FROM clarion_outbox WHERE kind = '{Outbox.Kind.ITEMS.value}'"  # noqa: S608
+        " AND notification_id = %s AND {names})",
+        notification_id,
+        str(user),
+    )
+    return bool(found)
 
 
 def find_key(key: str) -> tuple[int, str] | None:
@@ -196,11 +219,17 @@ def insert_items(items: Sequence[NewItem]) -> int:
                 arrays,
             )
         else:
-            rows = [(inbox_id, seq, pk) for inbox_id, pk, seq in items]
-            table = "clarion_notification said WHERE id = %s"
+            # Read once: SQLite would look it up for each item, which costs as much as inserting it.
+            copied = {
+                pk: (category, thread)
+                for pk, category, thread in _rows(
+                    "SELECT id, category, thread FROM clarion_notification WHERE id {among}",
+                    _set({item.notification_id for item in items}),
+                )
+            }
             cursor.executemany(
-                f"{into} SELECT %s, id, %s, {said} {table} {once}",
-                rows,
+                f"{into} VALUES (%s, %s, %s, false, false, %s, %s) {once}",
+                [(*item, *copied[item.notification_id]) for item in items],
             )
         return int(cursor.rowcount)
 
@@ -232,6 +261,11 @@ def grow_inboxes(inbox_ids: Collection[int], growth: Growth, now: int, window: i
     )
 
 
+def delete_items(pks: Collection[int]) -> None:
+    """Delete items of locked inboxes; the ORM would read them first, for whoever hears of it."""
+    _run("DELETE FROM clarion_item WHERE id {among}", _set(pks))
+
+
 def renumber(items: ItemQuerySet, seq: int, columns: Sequence[str], now: datetime) -> int:
     """Set moments of many items where they have none, each with a number after `seq`; how many.
 
@@ -254,13 +288,13 @@ def write_items(states: Iterable[ItemState]) -> None:
     """Give items of locked inboxes their new state."""
     moment = connection.ops.adapt_datetimefield_value
     rows = [
-        (s.seq, s.folded, s.gone, s.gathered, moment(s.seen_at), moment(s.read_at), s.pk)
-        for s in states
+        (seq, folded, gone, gathered, *map(moment, moments), pk)
+        for pk, seq, folded, gone, gathered, *moments in states
     ]
     with connection.cursor() as cursor:
         cursor.executemany(
-            "UPDATE clarion_item SET seq = %s, folded = %s, gone = %s, gathered = %s,"
-            " seen_at = %s, read_at = %s WHERE id = %s",
+            "UPDATE clarion_item SET seq = %s, folded = %s, gone = %s, gathered = %s, seen_at = %s,"
+            " read_at = %s, archived_at = %s, snoozed_until = %s WHERE id = %s",
             rows,
         )
 

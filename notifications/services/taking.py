@@ -7,10 +7,11 @@ from django.utils import timezone
 
 from notifications import selectors
 from notifications.models import Inbox, Item, LogEntry, LogHead, Notification
+from notifications.selectors.choices import verdict_on
 from notifications.selectors.places import choices_of
 from notifications.services.changes import announce, event_of
 from notifications.services.statements import hold_notifications
-from notifications.wire.choices import Choices, Verdict, milliseconds
+from notifications.wire.choices import Verdict
 
 # Rows per statement, far below SQLite's and psycopg's limits on parameters.
 INSERT_ROWS = 1000
@@ -26,7 +27,7 @@ def take_in(inbox: Inbox) -> list[Item]:
     head = LogHead.objects.values_list("position", flat=True).get()
     if head <= inbox.taken:
         return []
-    entries = list(selectors.pending(selectors.topics_of(inbox.pk), inbox.taken, head))
+    entries = list(selectors.pending(selectors.spans_of(inbox.pk), inbox.taken, head))
     # Whoever changes one of them waits for us, and then finds the item; or we come later.
     held = hold_notifications({entry.notification_id for entry in entries})
     ready = list(takewhile(lambda entry: entry.notification_id in held, entries))
@@ -59,7 +60,7 @@ def _items(inbox: Inbox, entries: Sequence[LogEntry], held: dict[int, Notificati
         if notification.pk in known:
             continue
         known.add(notification.pk)
-        verdict = _verdict(choices, notification)
+        verdict = verdict_on(notification, choices)
         if verdict is Verdict.DROP:
             continue
         inbox.seq += 1
@@ -80,10 +81,3 @@ def _items(inbox: Inbox, entries: Sequence[LogEntry], held: dict[int, Notificati
             inbox.unseen += item.seen_at is None
         items.append(item)
     return items
-
-
-def _verdict(choices: Choices | None, notification: Notification) -> Verdict:
-    if choices is None:
-        return Verdict.HEAR
-    said_at = milliseconds(notification.created_at)
-    return choices.verdict(notification.category, notification.thread, said_at)

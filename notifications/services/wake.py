@@ -17,6 +17,7 @@ from notifications.live.breaker import breaker
 
 RELAY_TASK = "notifications.relay"
 RECONCILE_TASK = "notifications.reconcile"
+PRUNE_TASK = "notifications.prune"
 GATE = "clarion:relay-gate"
 # Milliseconds that one wake-up stands for all others. The relay opens the gate when it has found
 # nothing more. One that keeps up holds it; past this time another relay helps one that does not,
@@ -64,12 +65,21 @@ def wake_successor() -> None:
 
 def wake_reconciler() -> None:
     """Enqueue the reconciler. Never raises: it comes every five minutes anyway."""
+    _wake("Waking the reconciler", RECONCILE_TASK)
+
+
+def wake_pruner() -> None:
+    """Enqueue what goes on with pruning. Never raises: it goes on the night after anyway."""
+    _wake("Going on with pruning", PRUNE_TASK)
+
+
+def _wake(doing: str, task: str) -> None:
     if breaker.is_open:
         return
     try:
-        _enqueue(RECONCILE_TASK)
+        _enqueue(task)
     except Exception as error:  # noqa: BLE001
-        breaker.trip("Waking the reconciler", error)
+        breaker.trip(doing, error)
 
 
 def open_gate() -> None:

@@ -430,6 +430,9 @@ class Session:
         """What the event leads to; None if it must wait for an earlier one."""
         if event.seq <= self.seq:
             return []
+        if event.since == event.seq:
+            # Too much for one frame: it only says how far the inbox is.
+            return self._fetch(self._cursor())
         if event.since > self.seq:
             return None
         if event.since < self.seq:

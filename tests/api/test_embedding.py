@@ -19,8 +19,14 @@ pytestmark = [pytest.mark.promise_8, pytest.mark.django_db]
 SHOP = "https://shop.example"
 EVIL = "https://evil.example"
 ALLOW = "Access-Control-Allow-Origin"
+# All of a person's data, and its end, are for their own login session.
+TAKING = [o for o in PERSONAL if "export" in o.path or o.method == "DELETE"]
 # Inboxes are what tokens open.
-OPENED = [operation for operation in PERSONAL if operation.path.startswith("inbox/")]
+OPENED = [
+    operation
+    for operation in PERSONAL
+    if operation.path.startswith("inbox/") and operation not in TAKING
+]
 
 
 @pytest.fixture(autouse=True)
@@ -163,6 +169,17 @@ def test_a_listed_page_reads_nothing_but_inboxes(path: str, ada: Any) -> None:
     for method in ("GET", "POST", "OPTIONS"):
         asking = {"Origin": SHOP, "Access-Control-Request-Method": "GET"}
         assert ALLOW not in client.generic(method, path, headers=asking)
+
+
+@pytest.mark.parametrize("operation", TAKING, ids=str)
+def test_what_a_token_does_not_open(
+    operation: Operation, shop: Service, ada: Any, said: Any
+) -> None:
+    before = state_of(ada)
+    client = Client(enforce_csrf_checks=True)
+    answer = operation.ask(client, said.pk, cursor_of(ada), **bearer(token_for(shop, ada)))
+    assert answer.status_code in (401, 403)
+    assert state_of(ada) == before
 
 
 def test_only_a_key_that_may_gets_tokens(service: MakeService, shop: Service, ada: Any) -> None:

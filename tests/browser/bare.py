@@ -16,6 +16,11 @@ from tests.support.waiting import wait_until
 
 # seconds
 TIMEOUT = 20
+INBOX = "document.querySelector('main notification-inbox').shadowRoot"
+
+
+class Refused(Exception):
+    """What Chromium says of a command that it did not carry out."""
 
 
 class BareChromium:
@@ -59,8 +64,9 @@ class BareChromium:
         while True:
             answer = json.loads(self._wire.recv(TIMEOUT))
             if answer.get("id") == number:
-                # An error where there is no page to ask, as between two.
-                result: dict[str, Any] = answer.get("result", {})
+                if "error" in answer:
+                    raise Refused(answer["error"]["message"])
+                result: dict[str, Any] = answer["result"]
                 return result
 
     def sign_in(self, url: str, name: str, value: str) -> None:
@@ -83,10 +89,14 @@ class BareTab:
 
     def evaluate(self, expression: str) -> Any:
         """Return the value of an expression; None where it fails, as while the page loads."""
-        answer = self._chromium.call(
-            "Runtime.evaluate", self._session, expression=expression, returnByValue=True
-        )
-        return answer.get("result", {}).get("value")
+        try:
+            answer = self._chromium.call(
+                "Runtime.evaluate", self._session, expression=expression, returnByValue=True
+            )
+        except Refused:
+            # The page that it was asked of has just been replaced.
+            return None
+        return answer["result"].get("value")
 
     def expect(self, expression: str, value: object) -> None:
         """Wait until an expression has this value."""
@@ -94,12 +104,12 @@ class BareTab:
 
     def expect_titles(self, *titles: str) -> None:
         """Wait until exactly these are listed."""
-        shown = "[...document.querySelectorAll('#list .item-open:not([hidden])')]"
+        shown = f"[...{INBOX}.querySelectorAll('.item > .content > .title > .open')]"
         self.expect(f"{shown}.map((each) => each.textContent)", list(titles))
 
     def expect_status(self, status: str) -> None:
         """Wait until the page says that its connection is so."""
-        self.expect("document.getElementById('status')?.dataset.status", status)
+        self.expect(f"{INBOX}.getElementById('status').dataset.status", status)
 
     def freeze(self) -> None:
         """Have the browser stop this page, which must be behind another one."""

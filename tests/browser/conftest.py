@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 from django.conf import settings
-from playwright.sync_api import Browser, ConsoleMessage, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
 
 from tests.browser.cable import Cable
-from tests.browser.window import Window
+from tests.browser.window import VIOLATIONS, Window
 from tests.support.site import Site, login_session
 
 # As root in a container, and without calls to anybody outside.
@@ -49,15 +49,8 @@ def chromium() -> Iterator[Browser]:
 def window_of(chromium: Browser, live_site: Site) -> Iterator[OpenWindow]:
     """Makes windows in which somebody is signed in (None: nobody): `window_of(ada).open()`.
 
-    Options: `site`, `hidden`, and those of Playwright's `new_context`. What the Content-Security-
-    Policy kept from any of their pages fails the test.
+    Options: `site`, `hidden`, and those of Playwright's `new_context`.
     """
-    violations: list[str] = []
-
-    def listen(message: ConsoleMessage) -> None:
-        if "Content Security Policy" in message.text:
-            violations.append(f"{message.location['url']}: {message.text}")
-
     with ExitStack() as ends:
 
         def make(
@@ -66,12 +59,29 @@ def window_of(chromium: Browser, live_site: Site) -> Iterator[OpenWindow]:
             cable = ends.enter_context(Cable(site.port))
             context = chromium.new_context(**options)
             ends.callback(context.close)
-            context.on("console", listen)
             context.set_default_timeout(TIMEOUT)
+            complaints = listen(context)
+            ends.callback(lambda: expect_none(complaints))
             if user is not None:
                 name, value = settings.SESSION_COOKIE_NAME, login_session(user)
                 context.add_cookies([{"name": name, "value": value, "url": cable.url}])
-            return Window(context, cable, hidden=hidden, violations=violations)
+            return Window(context, cable, hidden=hidden, complaints=complaints)
 
         yield make
-    assert not violations
+
+
+def listen(context: BrowserContext) -> list[str]:
+    """Listen to pages; returns the list that complaints of the site's policy go into."""
+    complaints: list[str] = []
+    context.add_init_script(VIOLATIONS)
+    context.on("weberror", lambda error: complaints.append(str(error.error)))
+    context.on(
+        "console",
+        lambda message: "policy" in message.text.lower() and complaints.append(message.text),
+    )
+    return complaints
+
+
+def expect_none(complaints: list[str]) -> None:
+    """Fail if a page broke the policy, or if a script failed."""
+    assert complaints == []

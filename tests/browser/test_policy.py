@@ -110,7 +110,7 @@ def test_what_it_is_for(window_of: OpenWindow, attack: str) -> None:
     root = page.locator("html")
     expect(root).to_have_attribute("data-kept", "enforce")
     assert root.get_attribute("data-done") is None
-    window.violations.clear()
+    window.complaints.clear()
 
 
 def test_no_page_is_shown_within_another(window_of: OpenWindow, ada: Any) -> None:
@@ -122,4 +122,4 @@ def test_no_page_is_shown_within_another(window_of: OpenWindow, ada: Any) -> Non
     frame = page.frame_locator("iframe")
     page.wait_for_load_state("networkidle")
     expect(frame.locator("#inbox")).to_have_count(0)
-    window.violations.clear()
+    window.complaints.clear()

@@ -1,4 +1,4 @@
-"""Draws the README's picture from real windows: `make screenshots`."""
+"""Draws the pictures of the README and of docs/browser.md: `make screenshots`."""
 
 import base64
 from datetime import timedelta
@@ -119,6 +119,80 @@ def test_two_windows(
         expect(window.badge).to_have_text("1")
 
     draw(chromium, IMAGES / "two-windows.png", [(wide, "light"), (narrow, "dark")])
+
+
+def test_elements(
+    chromium: Browser, window_of: OpenWindow, make_user: Any, ada: Any, bob: Any
+) -> None:
+    demo = make_user("demo")
+    people = [ada, bob, *(make_user(name) for name in ("carol", "dave", "erin"))]
+    said = [
+        notify(demo, "message", title="Welcome to Clarion", body="What is sent to you shows here."),
+        notify(
+            demo,
+            "message",
+            title="Disk of db-2 is 91 % full",
+            level="warning",
+            actions=[
+                {"label": "Look", "url": "/inbox/?disk=db-2"},
+                {"label": "Silence for an hour", "url": "/inbox/?silence=db-2"},
+            ],
+        ),
+        notify(
+            demo,
+            "message",
+            title="The card for your plan was declined",
+            body="Please enter another one before Friday.",
+            level="error",
+            priority="urgent",
+        ),
+        notify(
+            demo,
+            "message",
+            title="Deployment of web-frontend finished",
+            body="Version 4.12.0 is live on all 12 hosts.",
+            level="success",
+            actor=ada,
+        ),
+        *(
+            notify(
+                demo,
+                "message",
+                title=f"{person.username.title()} commented on “Roadmap”",
+                body="“Could you look at the third paragraph before Thursday?”",
+                thread="roadmap",
+                actor=person.username.title(),
+                url="/inbox/?page=roadmap",
+            )
+            for person in people
+        ),
+    ]
+    for number, notification in enumerate(reversed(said), 1):
+        Notification.objects.filter(pk=notification.pk).update(
+            created_at=timezone.now() - timedelta(minutes=4 * number**2)
+        )
+    sizes = {"wide": {"width": 1010, "height": 760}, "phone": {"width": 340, "height": 760}}
+    wide = window_of(
+        demo,
+        hidden=True,
+        viewport=sizes["wide"],
+        device_scale_factor=SCALE,
+        color_scheme="dark",
+        timezone_id="Europe/Berlin",
+    ).open()
+    expect(wide.titles).to_have_count(5)
+    wide.item("Welcome to Clarion").get_by_role("button", name="Mark as read").click()
+    wide.expect_unread(4)
+    wide.item("Erin commented on “Roadmap”").get_by_role("button", name="More").click()
+    expect(wide.inbox.get_by_role("menuitem")).to_have_count(7)
+    phone = window_of(
+        demo, hidden=True, viewport=sizes["phone"], device_scale_factor=SCALE, has_touch=True
+    ).open()
+    expect(phone.badge).to_be_visible()
+    phone.bell.click()
+    expect(phone.page.get_by_role("dialog").get_by_role("listitem")).to_have_count(5)
+    expect(phone.badge).to_be_hidden()
+    draw(chromium, IMAGES / "elements.png", [(wide, "dark"), (phone, "light")])
 
 
 def draw(chromium: Browser, path: Path, windows: list[tuple[Window, str]]) -> None:

@@ -76,7 +76,7 @@ def test_what_arrives_shows_in_all_tabs_over_one_socket(
         tab.expect_titles(["Two", "One"])
         tab.expect_unread(2)
         expect(tab.badge).to_have_text("2")
-        expect(tab.page.locator("#announcer")).to_contain_text("2")
+        tab.expect_announced("notification")
     # A change in a tab that does not lead.
     tabs[2].item("One").get_by_role("button", name="Mark as read").click()
     for tab in tabs:
@@ -169,22 +169,13 @@ def test_a_leader_that_hangs_loses_the_lock_and_follows_when_it_goes_on(
         tab.expect_status("live")
 
 
-def expect_kept(tab: Window, text: str) -> None:
-    """Wait until the browser keeps something with this text.
-
-    Not by `wait_for_function`, which evaluates within the page, and the page's policy forbids it.
-    """
-    kept = "JSON.stringify(localStorage)"
-    wait_until(lambda: text in tab.page.evaluate(kept), what=f"{text} to be kept")
-
-
 def test_a_new_tab_paints_before_the_network_answers(
     tabs_of: TabsOf, expect_sockets: ExpectSockets, ada: Any
 ) -> None:
     (first,) = tabs_of(ada, 1)
     notify(ada, "message", title="Kept")
     first.expect_titles(["Kept"])
-    expect_kept(first, "Kept")
+    first.wait_for("JSON.stringify(localStorage).includes('Kept')")
     # Everything of the page comes from here on, and nothing from below the API.
     first.context.route("**/api/**", lambda route: None)
     first.context.route_web_socket("**/ws/**", lambda route: None)
@@ -199,7 +190,7 @@ def test_another_person_in_the_same_browser_sees_nothing_of_the_first(
     adas = tabs_of(ada, 2)
     notify(ada, "message", title="For Ada")
     adas[1].expect_titles(["For Ada"])
-    expect_kept(adas[1], "For Ada")
+    adas[1].wait_for("JSON.stringify(localStorage).includes('For Ada')")
 
     name, value = settings.SESSION_COOKIE_NAME, login_session(bob)
     adas[0].context.add_cookies([{"name": name, "value": value, "url": adas[0].cable.url}])
@@ -247,7 +238,7 @@ def test_signing_out_leaves_nothing_in_the_browser(
     notify(ada, "message", title="Secret")
     for tab in tabs:
         tab.expect_titles(["Secret"])
-    expect_kept(tabs[0], "Secret")
+    tabs[0].wait_for("JSON.stringify(localStorage).includes('Secret')")
     # From the tab that does not lead.
     tabs[1].page.get_by_label("Account of ada").click()
     tabs[1].page.get_by_role("button", name="Sign out").click()

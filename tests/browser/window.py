@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from tests.browser.cable import Cable
+from tests.support.waiting import wait_until
 
 # The page asks the browser whether it is visible; headless windows always are.
 VISIBILITY = """
@@ -17,6 +18,17 @@ VISIBILITY = """
         document.dispatchEvent(new Event("visibilitychange"));
     };
 """
+# Said by a page that broke the policy, as its console would.
+VIOLATIONS = """
+    document.addEventListener("securitypolicyviolation", (event) => {
+        console.error(`policy: ${event.violatedDirective} ${event.blockedURI} ${event.sample}`);
+    });
+"""
+FOCUSED = """() => {
+    let element = document.activeElement;
+    while (element.shadowRoot?.activeElement) element = element.shadowRoot.activeElement;
+    return element.ariaLabel ?? element.textContent;
+}"""
 
 
 class Window:
@@ -28,14 +40,14 @@ class Window:
         cable: Cable,
         *,
         hidden: bool = False,
-        violations: list[str] | None = None,
+        complaints: list[str] | None = None,
     ) -> None:
         """Open an empty page. A hidden window never marks anything seen.
 
-        `violations` are what the Content-Security-Policy kept from pages of the test; those that
-        are left at its end fail it.
+        `complaints` are what its pages complain of, as what the policy kept from them; those that
+        are left at the end of the test fail it.
         """
-        self.violations = [] if violations is None else violations
+        self.complaints = [] if complaints is None else complaints
         self.context = context
         self.cable = cable
         context.add_init_script(VISIBILITY % ("true" if hidden else "false"))
@@ -49,18 +61,38 @@ class Window:
         return self
 
     @property
+    def inbox(self) -> Locator:
+        """Return the list's element on the inbox page."""
+        return self.page.locator("main notification-inbox")
+
+    @property
     def titles(self) -> Locator:
         """Return the titles in the list, newest first."""
-        return self.page.locator("#list .item-open:visible")
+        return self.inbox.locator(".item > .content > .title > .open:visible")
+
+    @property
+    def bell(self) -> Locator:
+        """Return the button in the page's head."""
+        return self.page.locator("notification-bell .bell")
 
     @property
     def badge(self) -> Locator:
         """Return the number on the bell."""
-        return self.page.locator("#badge")
+        return self.page.locator("notification-bell #badge")
+
+    @property
+    def toasts(self) -> Locator:
+        """Return what has just arrived."""
+        return self.page.locator("notification-toasts .toast")
 
     def item(self, title: str) -> Locator:
         """Return the list's entry with this title."""
-        return self.page.locator("#list .item").filter(has=self.page.get_by_text(title, exact=True))
+        return self.inbox.locator(".item").filter(has=self.page.get_by_text(title, exact=True))
+
+    def choose(self, title: str, entry: str) -> None:
+        """Choose from the menu of an entry of the list."""
+        self.item(title).get_by_role("button", name="More").click()
+        self.inbox.get_by_role("menuitem", name=entry).click()
 
     def expect_titles(self, titles: Sequence[str]) -> None:
         """Wait until exactly these are listed, in this order: nothing missing, nothing twice."""
@@ -68,17 +100,30 @@ class Window:
 
     def expect_unread(self, count: int) -> None:
         """Wait until the page counts so many unread, and shows as many as such."""
-        expect(self.page.locator("#unread")).to_have_text(f"{count} unread" if count else "")
-        expect(self.page.locator("#list .item.is-unread")).to_have_count(count)
+        expect(self.inbox.locator("#unread")).to_have_text(f"{count} unread" if count else "")
+        expect(self.inbox.locator(".item.is-unread")).to_have_count(count)
 
     def expect_status(self, status: str) -> None:
         """Wait until the page says that its connection is so."""
-        expect(self.page.locator("#status")).to_have_attribute("data-status", status)
+        expect(self.inbox.locator("#status")).to_have_attribute("data-status", status)
+
+    def expect_announced(self, text: str, manner: str = "polite") -> None:
+        """Wait until screen readers are told so."""
+        expect(self.page.locator(f"#clarion-{manner}")).to_contain_text(text)
 
     def expect_no_overflow(self) -> None:
         """Fail if the page is wider than the window."""
         root = "document.documentElement"
         assert self.page.evaluate(f"{root}.scrollWidth <= {root}.clientWidth")
+
+    @property
+    def focused(self) -> str:
+        """Return the name of the control that has the focus, wherever it is."""
+        return str(self.page.evaluate(FOCUSED))
+
+    def wait_for(self, expression: str) -> None:
+        """Wait until an expression holds; Playwright's own way is nothing for a strict policy."""
+        wait_until(lambda: self.page.evaluate(expression), what=expression)
 
     def show(self) -> None:
         """Bring a hidden window to the front."""

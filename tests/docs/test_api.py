@@ -16,11 +16,16 @@ from notifications.api.publishing_schemas import (
     UnknownOut,
 )
 from notifications.api.schemas import (
+    BelongingOut,
     CategoryOut,
     ChangeOut,
     ChangesOut,
     ChoicesOut,
     CountsOut,
+    ExportOut,
+    ForgottenOut,
+    ItemOut,
+    KeptOut,
     ListOut,
     MutedThreadOut,
     Problem,
@@ -29,7 +34,7 @@ from notifications.api.schemas import (
     TopicOut,
 )
 from notifications.selectors.publications import STATES
-from notifications.wire import error_codes
+from notifications.wire import error_codes, frames
 from tests.docs.pages import ROOT, code, named, page, section, table
 
 TEXT = page("api.md")
@@ -65,6 +70,10 @@ def test_fields() -> None:
     assert set(MutedThreadOut.model_fields) <= set(code(rows[1][1]))
     topics = code(section(TEXT, "### `GET /api/v1/inbox/topics`"))
     assert set(TopicOut.model_fields) <= set(topics)
+    mine = code(section(TEXT, "## My data"))
+    described = {*ExportOut.model_fields, *BelongingOut.model_fields, *ForgottenOut.model_fields}
+    assert described | {*KeptOut.model_fields} - {*ItemOut.model_fields} <= set(mine)
+    assert set(ItemOut.model_fields) == set(frames.Item.__annotations__)
     rows = table(section(TEXT, "### `POST /api/v1/ticket`"), "field of the answer")
     assert named(rows) == set(TicketOut.model_fields)
     rows = table(section(TEXT, "### `POST /api/v1/notifications`"), "field of the answer")

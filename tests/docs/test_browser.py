@@ -7,6 +7,8 @@ from tests.js.node import needs_node, run_node
 
 TEXT = page("browser.md")
 TYPES = (ROOT / "notifications/static/clarion/client.d.ts").read_text()
+STATIC = ROOT / "notifications/static/clarion"
+ELEMENTS = "".join(path.read_text() for path in sorted((STATIC / "inbox").glob("*.js")))
 CLIENT = (ROOT / "notifications/static/clarion/client.js").read_text()
 
 
@@ -42,6 +44,40 @@ def test_every_method_and_property_is_told_of() -> None:
     assert members("class ClarionClient") - inherited <= told
     methods = named(table(TEXT, "method"))
     assert methods <= members("class ClarionClient")
+
+
+def test_what_is_said_of_the_elements() -> None:
+    said = section(TEXT, "## The elements")
+    declared = (STATIC / "inbox.d.ts").read_text()
+    assert named(table(said, "raised")) == set(re.findall(r'"([\w-]+)": CustomEvent', declared))
+    for name, detail, _ in table(said, "raised"):
+        fields = re.search(rf'"{name.strip("`")}": CustomEvent<(.*)>;', declared)
+        assert fields
+        assert set(code(detail)) == set(re.findall(r"(\w+):", fields[1])), name
+    read = r'this\.(?:get|has)Attribute\("([\w-]+)"|observedAttributes = \["(\w+)"|:host\(\[(\w+)='
+    found = {name for names in re.findall(read, ELEMENTS) for name in names if name}
+    attributes = {name for row in table(said, "element") for name in code(row[1])}
+    properties = {"client", "item", "filter", "readAll", "undo", "open", "show", "close"}
+    assert attributes - properties | {"filter"} == found
+    assert attributes >= properties
+    looks = named(table(said, "property"))
+    assert looks == set(re.findall(r"var\((--clarion-[\w-]+)", ELEMENTS))
+    slots = set(re.findall(r'h\("slot", \{ name: "(\w+)"', ELEMENTS))
+    assert slots <= set(code(said))
+
+
+def test_parts() -> None:
+    told = named(table(TEXT, "part"))
+    given = set(re.findall(r'part: "([\w-]+)"', ELEMENTS))
+    given |= set(re.findall(r'(?:button|link)\("([\w-]+)"', ELEMENTS))
+    given |= set(re.findall(r'part\.toggle\("([\w-]+)"', ELEMENTS)) | {"inbox"}
+    assert told == given
+    # A page styles them through the bell as well.
+    through = re.search(r'const PARTS = "(.*)";', ELEMENTS)
+    assert through
+    assert set(through[1].split()) == told - {"bell", "badge", "panel", "inbox", "all"} - {
+        *("toasts", "toast", "close")
+    }
 
 
 @needs_node

@@ -12,7 +12,8 @@ import pytest
 from django.contrib.auth.hashers import make_password
 
 from notifications import notify
-from notifications.models import Item
+from notifications.models import ApiKey, Item, Notification
+from notifications.services import api_keys
 from tests.docs.pages import ROOT, blocks, page, section
 from tests.support.processes import Process, environment
 from tests.support.site import Site
@@ -98,6 +99,12 @@ def states(reader: Any) -> list[tuple[str, bool, bool]]:
     ]
 
 
+def signed_in(reader: Any) -> int:
+    """The notification that a client has read and put away."""
+    items = Item.objects.filter(inbox__user=reader, notification__type=SIGNED_IN)
+    return items.values_list("notification", flat=True).get()
+
+
 def texts(lines: list[str]) -> list[str]:
     """The titles in lines of id and title."""
     return [line.partition(" ")[2] for line in lines]
@@ -121,6 +128,7 @@ def test_python(run: Run, reader: Any) -> None:
     # One comes every second here.
     assert [line for line in lines[3:] if line != "heartbeat"] == [
         "unread: 2",
+        f"changed: {signed_in(reader)}",
         "hello",
         "sync",
         "notifications",
@@ -145,8 +153,53 @@ def test_javascript(run: Run, reader: Any) -> None:
     process = run(parts("## JavaScript", "js"), pause, NODE, *options)
     lines = arrives(process, reader, "live").splitlines()
     assert texts(lines[:3]) == ["New sign-in", "Two", "One"]
-    assert lines[3:] == ["unread: 2", "connecting", "live", "arrived: Three", "stopped"]
+    changed = f"changed: {signed_in(reader)}"
+    assert lines[3:] == ["unread: 2", changed, "connecting", "live", "arrived: Three", "stopped"]
     assert states(reader)[1:3] == [("Two", False, False), (SIGNED_IN, True, True)]
+
+
+@pytest.fixture
+def publish(reader: Any, live_site: Site, tmp_path: Path) -> Callable[..., str]:
+    """Runs a block as a service that has a key; returns its output."""
+    key = ApiKey(name="CI", types=["message"], topics=["everyone"], may_notify=True)
+    shown = api_keys.create(key, None).shown
+
+    def run(part: str, *command: str) -> str:
+        file = tmp_path / "service.mjs"
+        file.write_text(part)
+        mine = {"CLARION": live_site.url, "NAME": "reader", "CLARION_KEY": shown}
+        line = " ".join([*command, str(file)])
+        return ended(Process(command[0], line, tmp_path / "log", environment(**mine)))
+
+    return run
+
+
+def said(title: str) -> bool:
+    return Item.objects.filter(notification__title=title).exists()
+
+
+@installed("curl")
+def test_publishing_with_curl(publish: Callable[..., str]) -> None:
+    _, part = parts("## Publishing", "sh")
+    output = publish(part, "bash", "-euo", "pipefail")
+    wait_until(lambda: said("Build 4711 is red"))
+    assert Notification.objects.filter(title="CI is slow today").exists()
+    assert output.count('"id"') == 2
+
+
+def test_publishing_with_python(publish: Callable[..., str]) -> None:
+    [part] = parts("## Publishing", "python")
+    output = publish(part, sys.executable, "-W", "error")
+    assert output.splitlines() == ["said once: True", "reached: 1"]
+    assert said("Build 4712 is green")
+
+
+@installed("node")
+def test_publishing_with_javascript(publish: Callable[..., str]) -> None:
+    assert NODE, "CI needs node"
+    [part] = parts("## Publishing", "js")
+    assert publish(part, NODE).startswith("202 /api/v1/notifications/")
+    wait_until(lambda: said("Build 4713 is green"))
 
 
 def test_they_begin_where_make_run_does() -> None:

@@ -1,13 +1,16 @@
 """The catalogues have every text, in full, and what is compiled is what is written."""
 
+import json
 import re
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.utils import translation
 
-from notifications.views import TEXTS
+from notifications.texts import COUNTED, TEXTS, texts
+from tests.js.node import needs_node, run_node
 from tests.support.catalogues import Text, compiled, entries, looked_up, marked
 
 ROOT = Path(settings.BASE_DIR)
@@ -88,15 +91,31 @@ def test_what_is_not_marked_is_noticed() -> None:
     assert visible(said + marked_too) == ["Tip", "One", "Go"]
 
 
-def test_the_page_knows_its_texts() -> None:
-    script = (ROOT / "notifications/static/clarion/page.js").read_text()
+def test_the_elements_know_their_texts() -> None:
+    folder = ROOT / "notifications/static/clarion/inbox"
+    scripts = [path.read_text() for path in folder.glob("*.js") if path.name != "words.js"]
+    words = (folder / "words.js").read_text()
+    said = "".join([*scripts, words.partition("export class")[2]])
     client = (ROOT / "notifications/static/clarion/client.d.ts").read_text()
+    known = TEXTS.keys() | COUNTED.keys()
     states = {name for name in TEXTS if f'"{name}"' in client and name != "unread"}
     assert {"connecting", "live", "reconnecting", "offline", "signed_out", "stopped"} <= states
-    named = {name for name in TEXTS if f'"{name}"' in script} | states
-    assert named | {name for name in TEXTS if name.startswith("level_")} == set(TEXTS)
-    for arguments in re.findall(r"\btext\(([^{}]*?)(?:, \{|\))", script):
-        assert set(re.findall(r'"(\w+)"', arguments)) <= set(TEXTS)
+    # Some names are put together: of levels and of filters.
+    composed = {name for name in TEXTS if name.startswith(("level_", "filter_"))}
+    assert {name for name in known if f'"{name}"' in said} | states | composed == known
+    for arguments in re.findall(r"\b(?:say|text|words\.say)\(([^{}()]*?)(?:, \{|\))", said):
+        assert set(re.findall(r'"(\w+)"', arguments)) <= known
+
+
+@needs_node
+def test_pages_without_texts_say_the_same_in_english() -> None:
+    words = ROOT / "notifications/static/clarion/inbox/words.js"
+    script = f"""
+        import {{ ENGLISH }} from {json.dumps(words.as_uri())};
+        console.log(JSON.stringify(ENGLISH));
+    """
+    with translation.override("en"):
+        assert json.loads(run_node("--input-type=module", "--eval", script)) == texts()
 
 
 def test_texts_are_told_apart() -> None:

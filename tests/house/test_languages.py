@@ -37,9 +37,9 @@ def test_the_inbox_page(reader: Client) -> None:
     assert "<title>Posteingang · Clarion</title>" in text
     assert "Alle als gelesen markieren" in text
     assert "Abmelden" in text
-    # What page.js says comes with the page, as data: nothing that a strict policy keeps out.
+    # What the elements say comes with the page, as data: nothing that a strict policy keeps out.
     assert re.search(
-        r'<script id="texts" type="application/json">[^<]*"Als gelesen markieren"', text
+        r'<script id="clarion" type="application/json">[^<]*"Als gelesen markieren"', text
     )
     assert "Mark as read" not in text
     assert "Mark as read" in said(reader.get("/inbox/"))

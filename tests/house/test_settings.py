@@ -95,9 +95,9 @@ def test_other_origins(load: Any) -> None:
     [
         (["https://shop.example"], [], []),
         (["https://shop.example"], ["https://shop.example"], ["clarion.W003"]),
-        (["https://shop.example", "*"], [], ["clarion.E003"]),
-        ([None], [], ["clarion.E003"]),
-        ("https://shop.example", [], ["clarion.E003"]),
+        (["https://shop.example", "*"], [], ["clarion.E004"]),
+        ([None], [], ["clarion.E004"]),
+        ("https://shop.example", [], ["clarion.E004"]),
     ],
 )
 def test_checks_find_wrong_origins(

@@ -112,6 +112,17 @@ describe("Mailbox", () => {
     assert.equal(mailbox.cursor, "e.0.6");
   });
 
+  test("what was updated in the log meanwhile comes with a sync, and stays read", () => {
+    const mailbox = loaded([item(1, 10)], "e.10.8");
+    mailbox.apply({ type: "broadcast", kind: "new", item: said(2, 9, { read_at: T0 }), position: 9 });
+    const items = [said(2, 9, { body: "new" }), said(1, 3, { body: "from the log" })];
+    const { arrived } = mailbox.apply({ type: "sync", items, removed: [], seq: 10, position: 12, more: false, ...counters(1) });
+    assert.deepEqual(ids(arrived), []);
+    const [two, one] = mailbox.list(0);
+    assert.deepEqual([two.body, two.seq, two.position, two.read_at], ["new", null, 9, T0]);
+    assert.notEqual(one.body, "from the log", "what the inbox has taken in is changed as an item");
+  });
+
   test("all_up_to reaches what it says and nothing newer", () => {
     const mailbox = loaded([item(1, 9), item(2, 10)], "e.10.5", counters(2, 2, 5));
     mailbox.apply({ type: "broadcast", kind: "new", item: said(3, 6), position: 6 });

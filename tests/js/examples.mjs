@@ -25,7 +25,7 @@ const element = () => {
 };
 const bell = element();
 Object.assign(globalThis, {
-  document: { querySelector: () => bell, documentElement: { lang: "en" }, visibilityState: "visible", addEventListener() {}, removeEventListener() {} },
+  document: { querySelector: () => bell, createElement: () => ({ children: [], append(...parts) { this.children.push(...parts); } }), documentElement: { lang: "en" }, visibilityState: "visible", addEventListener() {}, removeEventListener() {} },
   location: { origin: "https://shop.example" },
   WebSocket: class {
     constructor(url, protocols) {
@@ -33,6 +33,7 @@ Object.assign(globalThis, {
     }
   },
   fetch: (url, init) => world.fetch(url, { method: "GET", ...init }),
+  Image: class {},
   toast: (message) => toasts.push(message),
   chime: { play: () => (chimes += 1) },
   undo: element(),
@@ -54,8 +55,8 @@ try {
     return import(pathToFileURL(path));
   };
 
-  const [start, news, state, lists, leave, elsewhere, alone] = blocks;
-  assert.equal(blocks.length, 7);
+  const [drawn, start, news, state, lists, leave, elsewhere, alone] = blocks;
+  assert.equal(blocks.length, 8);
   // The list is there when people do something to it.
   const shown = await run(start, news, "await new Promise((resolve) => setTimeout(resolve));", state, lists, leave);
   world.hello({ seq: 11 });
@@ -88,6 +89,10 @@ try {
   assert.equal(world.socket.url, "wss://clarion.example/ws/notifications/?cursor=e.1.1");
   assert.deepEqual(world.socket.protocols, ["clarion.v1", "token.a~1"]);
   embedded.client.stop();
+  await run(drawn);
+  assert.equal(bell.item({ title: "Usual", data: {} }), null);
+  assert.equal(bell.item({ title: "Parcel", data: { photo: "/parcel.jpg" } }).children[1], "Parcel");
+  assert.equal(bell.item({ title: "Parcel", data: { photo: "/parcel.jpg" } }).children[0].src, "/parcel.jpg");
 
   const own = await run(alone);
   assert.deepEqual(own.mailbox.list(0).map(({ id }) => id), ["1"]);

@@ -1,6 +1,6 @@
 // Compiled, never run: what client.d.ts allows, and what it does not.
 import { CLOSE_CODES, ClarionClient, ClarionError, Mailbox, afterClose, backoff } from "../../notifications/static/clarion/client.js";
-import type { Choices, Counts, Item, Page, Status } from "../../notifications/static/clarion/client.js";
+import type { Choices, Counts, Item, Page, Status, Topic } from "../../notifications/static/clarion/client.js";
 
 const client = new ClarionClient({ socketUrl: "wss://h/ws/", apiUrl: "/api/", person: "7", language: "en", keep: false, csrfToken: () => "", ticketUrl: "/t" });
 const standing = new ClarionClient({ socketUrl: "wss://h/ws/", apiUrl: "/api/" }, { now: () => 0, random: () => 0.5, openChannel: () => null, locks: undefined });
@@ -61,7 +61,8 @@ async function use(): Promise<void> {
   await client.unmute({ thread: "order-7" });
   // @ts-expect-error -- of a category or of a thread
   await client.mute({ category: "news", thread: "order-7" });
-  await client.topics();
+  const topics: Topic[] = await client.topics();
+  console.log(topics.map(({ key, subscribed }) => [key, subscribed]));
   await client.subscribe("cooking");
   await client.unsubscribe("cooking");
   client.forget();

@@ -144,7 +144,7 @@ def test_a_thread_is_one_row_with_a_link_to_all_of_it(reader: Reader, tell: Tell
     assert link
     whole = reader.open(INBOX + link[1])
     assert titles(whole) == ["Comment 2", "Comment 1", "Comment 0"]
-    assert "others" not in whole
+    assert "and 2 others" not in whole
     assert "Mute this thread" in whole
 
 

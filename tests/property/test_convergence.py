@@ -40,8 +40,10 @@ from notifications.conf import settings as clarion
 from notifications.exceptions import AlreadyGone
 from notifications.live.breaker import breaker
 from notifications.models import Inbox, Item, LogEntry, Membership, Notification, Outbox
+from notifications.selectors.keeping import Limit, Limits, outlived
 from notifications.services import inbox as inbox_service
 from notifications.services import living, preferences
+from notifications.services.pruning import prune_batch
 from notifications.services.relay import relay_batch
 from notifications.wire import events, frames
 from notifications.wire.cursor import Cursor
@@ -481,6 +483,16 @@ class Convergence(RuleBasedStateMachine):
     @rule(person=strategies.integers(0, 1))
     def look_from_elsewhere(self, person: int) -> None:
         self.page_of(self.users[person])
+
+    @rule(person=strategies.integers(0, 1), keep=strategies.integers(1, 2 * PAGE))
+    def prune(self, person: int, keep: int) -> None:
+        """The night: only the newest are kept."""
+        # Of what is gone, too: who comes back begins anew.
+        newest = Limits([Limit(items=keep)], gone_since=timezone.now() + timedelta(days=1))
+        inbox_id = Inbox.objects.get(user=self.users[person]).pk
+        for items in outlived(newest, inbox_id):
+            while prune_batch(inbox_id, items):
+                pass
 
     # -- the network ----------------------------------------------------------------------------
 

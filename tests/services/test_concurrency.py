@@ -13,7 +13,7 @@ from django.db.models.functions import Now
 from notifications import broadcast, notify
 from notifications.models import Inbox, Item, LogEntry, Membership, Outbox
 from notifications.selectors import standing
-from notifications.services import fanout, relay
+from notifications.services import arrivals, relay
 from notifications.services import inbox as service
 from notifications.services.locks import lock_inbox
 from notifications.services.relay import relay_batch
@@ -176,11 +176,11 @@ def test_the_relay_gives_way_to_who_takes_locks_in_another_order(ada, monkeypatc
     broadcast("everyone", "message", title="to all")
     notify(ada, "message", title="to one")
     joined, has_head = threading.Event(), threading.Event()
-    lock_inboxes = fanout.ensure_locked
+    lock_inboxes = arrivals.ensure_locked
 
     def once_somebody_waits(keys):
         has_head.set()
-        monkeypatch.setattr(fanout, "ensure_locked", lock_inboxes)
+        monkeypatch.setattr(arrivals, "ensure_locked", lock_inboxes)
         wait_until_somebody_waits()
         return lock_inboxes(keys)
 
@@ -196,7 +196,7 @@ def test_the_relay_gives_way_to_who_takes_locks_in_another_order(ada, monkeypatc
         assert joined.wait(10)
         relay_batch(Outbox.Lane.DIRECT)
 
-    monkeypatch.setattr(fanout, "ensure_locked", once_somebody_waits)
+    monkeypatch.setattr(arrivals, "ensure_locked", once_somebody_waits)
     together(edit, relay_meanwhile)
     assert list(Membership.objects.filter(until=None).values_list("topic__key")) == [("staff",)]
     Outbox.objects.update(due_at=Now())

@@ -1,14 +1,17 @@
 """What a person does with their inbox."""
 
+from datetime import timedelta
+
 import pytest
 from django.contrib.auth.models import User
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
-from notifications import broadcast, notify
+from notifications import broadcast, notify, selectors
 from notifications.exceptions import InvalidCursor
-from notifications.models import Inbox, Item
-from notifications.selectors import standing
+from notifications.models import Inbox, Item, Notification
+from notifications.selectors import ListFilter, standing
 from notifications.services import inbox as service
 from notifications.wire.cursor import Cursor
 from notifications.wire.frames import Counters
@@ -172,10 +175,36 @@ class TestList:
         ((_, event),) = changes
         assert [item["title"] for item in event.items] == ["All"]
 
-    def test_costs_the_same_for_a_large_inbox(self, inbox, ada, relay_all):
+    def test_what_is_about_to_expire_leaves_no_page_short(self, inbox, ada, relay_all):
+        """The sweep, which comes within seconds, has not told anybody yet."""
+        ids = [notify(ada, "message", title=str(n)).pk for n in range(7)]
+        relay_all()
+        over = Notification.objects.filter(pk__in=[*ids[1:3], *ids[4:6]])
+        over.update(expires_at=timezone.now() - timedelta(seconds=1))
+        first = service.list_items(inbox.pk, None, 2)
+        assert [item["title"] for item in first.items] == ["6", "3"]
+        second = service.list_items(inbox.pk, int(first.next or 0), 2)
+        assert ([item["title"] for item in second.items], second.next) == (["0"], None)
+
+    @pytest.mark.parametrize(
+        "ask",
+        [
+            lambda inbox_id, cursor: service.list_items(inbox_id, None, 2),
+            lambda inbox_id, cursor: service.list_items(
+                inbox_id, None, 2, ListFilter(unread=True, category="messages")
+            ),
+            lambda inbox_id, cursor: service.list_items(inbox_id, None, 2, ListFilter(thread="t")),
+            lambda inbox_id, cursor: service.counters(inbox_id),
+            lambda inbox_id, cursor: selectors.changes(inbox_id, cursor, 2),
+        ],
+        ids=["list", "filtered", "thread", "counts", "changes"],
+    )
+    def test_costs_the_same_for_a_large_inbox(self, ask, inbox, ada, relay_all):
+        cursor = service.list_items(inbox.pk, None, 1).cursor
+
         def queries() -> int:
             with CaptureQueriesContext(connection) as counted:
-                service.list_items(inbox.pk, None, 2)
+                ask(inbox.pk, cursor)
             return len(counted)
 
         def say(number: int) -> None:
@@ -183,7 +212,8 @@ class TestList:
                 notify(ada, "message", title="T")
             relay_all()
 
-        say(1)
+        # More than a page.
+        say(5)
         few = queries()
         say(100)
         assert queries() == few

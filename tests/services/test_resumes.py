@@ -153,8 +153,8 @@ def test_a_hundred_take_no_more_queries_than_a_few(crowd, settings):
         return len(queries)
 
     settings.CLARION_RESUME_LIMIT = 10
-    # Inboxes, memberships; items, entries; how many there are of each; notifications.
-    assert cost(requests) == cost(requests[:10]) == 7
+    # Inboxes, memberships; items, entries; floors; how many there are of each; notifications.
+    assert cost(requests) == cost(requests[:10]) == 8
 
 
 def test_too_far_counts_what_each_would_be_shown(crowd, settings):

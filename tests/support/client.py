@@ -92,9 +92,10 @@ class ReferenceClient:
             self.wants_resume = True
             return
         self._merge(frame["items"])
+        # Also of a frame that is older than the page: the one before it may have brought them back.
+        self._remove(frame.get("removed", []), frame["seq"])
         if frame["seq"] <= self.seq:
             return
-        self._remove(frame.get("removed", []), frame["seq"])
         if "all_up_to" in frame:
             self._mark_all(frame["all_up_to"], frame["seq"])
         self.seq = frame["seq"]

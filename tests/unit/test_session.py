@@ -1,11 +1,13 @@
 """The session of one socket, without I/O."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from notifications.wire import close_codes, frames
+from notifications.wire.choices import Choices
 from notifications.wire.cursor import Cursor
 from notifications.wire.events import InboxEvent, LogRecord, SignedOut
 from notifications.wire.frames import Counters
@@ -129,6 +131,10 @@ class TestOrder:
         assert session.event(change(6, 7), 0.0) == []
         assert sent(session.event(change(5, 6), 0.1)) == [6, 7]
         assert session.deadline is None
+
+    def test_what_is_too_much_for_a_frame_is_fetched_at_once(self):
+        session = live()
+        assert session.event(change(9, 9), 0.0) == [Fetch(Cursor("e", 5, 10))]
 
     def test_a_gap_that_stays_is_fetched(self):
         session = live()
@@ -298,6 +304,141 @@ class TestTopics:
         session.opened(standing(topics={EVERYONE: 0, STAFF: 0}), Cursor("e", 5, 10), 0.0)
         assert say(session, 11, topic=STAFF) == ["p11"]
         assert sent(session.event(self.left(taken=10), 0.0)) == [6, "reset"]
+
+
+def entry(position: int, kind: str = "new", origin: int = 0, category: str = "news") -> LogRecord:
+    """One that choices can be asked about."""
+    item: Any = {
+        "id": f"{origin or position}",
+        "category": category,
+        "thread": "",
+        "created_at": "1970-01-01T00:00:00.100Z",
+    }
+    return LogRecord(position, EVERYONE, kind, item, 0, origin)
+
+
+def chosen(since: int, seq: int = 6, **choices: Any) -> InboxEvent:
+    """Choices that were made at this seq, with the log taken in up to a position."""
+    sent_choices = Choices(since=since, seq=seq, **choices).sent()
+    counters = Counters(0, 0, since)
+    return InboxEvent("change", seq - 1, seq, counters, [], [], choices=sent_choices)
+
+
+OFF = frozenset({"news"})
+
+
+class TestChoices:
+    """What somebody does not want to hear, and the news of that and entries on their way."""
+
+    def give(self, session: Session, *records: LogRecord) -> list[str]:
+        session._log.take(records, 0.0)
+        return spread(session._log).get(session, [])
+
+    def test_from_the_news_on(self):
+        session = live()
+        assert self.give(session, entry(11)) == ["p11"]
+        assert sent(session.event(chosen(11, off=OFF), 0.0)) == [6]
+        assert self.give(session, entry(12)) == []
+        assert self.give(session, entry(13, category="shop")) == ["p13"]
+        assert session.position == 13
+        assert sent(session.event(chosen(13, 7), 0.0)) == [7]
+        assert self.give(session, entry(14)) == ["p14"]
+
+    def test_muted_is_given_read(self):
+        session = live()
+        session.event(chosen(10, categories={"news": None}), 0.0)
+        session._log.take([entry(11)], 0.0)
+        run = session._log.next()
+        ((frame,),) = [seat.frames(run) for seat in session._log.spread(run)]
+        assert frame.item is not None
+        assert frame.item["read_at"] == frame.item["created_at"]
+
+    @pytest.mark.parametrize("off", [OFF, frozenset()], ids=["given", "or kept back"])
+    def test_an_entry_that_overtook_the_news(self, off):
+        """It was decided by the old choices; the client begins anew."""
+        session = live()
+        if not off:
+            session.event(chosen(10, off=OFF), 0.0)
+        seq = session.seq + 1
+        self.give(session, entry(11))
+        outputs = session.event(chosen(10, seq, off=off), 0.0)
+        assert sent(outputs) == [seq, "reset"]
+        assert isinstance(outputs[1], Send)
+        assert outputs[1].frame == frames.Reset("choices")
+        # And it goes on by the new ones.
+        assert self.give(session, entry(12)) == ([] if off else ["p12"])
+
+    def test_news_that_waits_for_what_is_before_it(self):
+        session = live()
+        assert session.event(chosen(10, 7, off=OFF), 0.0) == []
+        assert self.give(session, entry(11)) == ["p11"]
+        assert sent(session.event(change(5, 6), 0.1)) == [6, 7, "reset"]
+
+    def test_a_page_brings_them_along(self):
+        session = live()
+        session.lost()
+        session.event(chosen(10, off=OFF), 0.0)
+        now = replace(standing(6), choices=Choices(off=OFF, since=10, seq=6))
+        assert sent(session.fetched(session._fetching, Page(now, 6, 10), 0.0)) == ["sync"]
+        assert self.give(session, entry(11)) == []
+
+    def test_what_others_were_given_while_it_read(self):
+        log = begun()
+        other = live(log=log)
+        late = Session(30, log)
+        assert self.give(other, entry(11), entry(12, category="shop")) == ["p11", "p12"]
+        now = replace(standing(), choices=Choices(off=OFF, since=10, seq=5))
+        assert sent(late.opened(now, Cursor("e", 5, 10), 0.0)) == ["hello", "p12"]
+
+    def test_those_of_one_are_not_those_of_another(self):
+        log = begun()
+        ada, bob = live(log=log), live(log=log)
+        ada.event(chosen(10, off=OFF), 0.0)
+        log.take([entry(11)], 0.0)
+        assert spread(log) == {ada: [], bob: ["p11"]}
+
+    def test_a_change_while_an_entry_is_spread(self):
+        """Who is still to be given it is asked by the new ones, and nobody twice."""
+        log = begun()
+        first, second = live(log=log), live(log=log)
+        log.take([entry(11)], 0.0)
+        spreading = log.spread(log.next())
+        reached = next(spreading).address
+        waiting = second if reached is first else first
+        assert sent(waiting.event(chosen(10, off=OFF), 0.0)) == [6]
+        assert list(spreading) == []
+        assert waiting.position == 11
+
+
+class TestUpdatesAndRetractions:
+    def test_concern_whom_the_entry_concerned(self):
+        """Who joined after it was said is told nothing of it."""
+        session = Session(30, begun())
+        session.opened(standing(topics={EVERYONE: 8}), Cursor("e", 5, 10), 0.0)
+        later = [entry(11, "update", 8), entry(12, "update", 9), entry(13, "retract", 9)]
+        session._log.take(later, 0.0)
+        assert spread(session._log) == {session: ["p12", "p13"]}
+        assert session.position == 13
+
+    def test_come_in_order_with_what_is_new(self):
+        session = live()
+        session._log.take([entry(12, "retract", 11)], 0.0)
+        assert spread(session._log) == {}
+        session._log.take([entry(11)], 0.1)
+        assert spread(session._log) == {session: ["p11", "p12"]}
+
+    def test_what_was_missed_while_reading(self):
+        log = begun()
+        other = live(log=log)
+        log.take([entry(11, "update", 5), entry(12, "retract", 5)], 0.0)
+        assert spread(log) == {other: ["p11", "p12"]}
+        late = Session(30, log)
+        topics = {EVERYONE: 6}
+        opened = late.opened(standing(position=10, topics=topics), Cursor("e", 5, 10), 0.0)
+        assert sent(opened) == ["hello"]
+        late = Session(30, log)
+        opened = late.opened(standing(position=10), Cursor("e", 5, 10), 0.0)
+        assert sent(opened) == ["hello", "p11", "p12"]
 
 
 def member(log: Log, seq: int = 5) -> Session:

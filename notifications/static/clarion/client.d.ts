@@ -114,6 +114,13 @@ export interface Choices {
   threads: { thread: string; muted_until: Time | null }[];
 }
 
+export interface Topic {
+  key: string;
+  title: string;
+  description: string;
+  subscribed: boolean;
+}
+
 /** Exactly one of the two. */
 export type What = { category: string; thread?: undefined } | { thread: string; category?: undefined };
 
@@ -171,15 +178,16 @@ export class ClarionClient extends EventTarget {
   list(filters?: Filters): Promise<Page>;
 
   choices(): Promise<Choices>;
+  // Each answers with what is chosen then.
   /** Have nothing of this category delivered any more. */
-  optOut(category: string): Promise<unknown>;
-  optIn(category: string): Promise<unknown>;
+  optOut(category: string): Promise<Choices>;
+  optIn(category: string): Promise<Choices>;
   /** Have it delivered quietly, seen and read; without `until`, for ever. */
-  mute(what: What & { until?: Date | Time | null }): Promise<unknown>;
-  unmute(what: What): Promise<unknown>;
-  topics(): Promise<unknown>;
-  subscribe(topic: string): Promise<unknown>;
-  unsubscribe(topic: string): Promise<unknown>;
+  mute(what: What & { until?: Date | Time | null }): Promise<Choices>;
+  unmute(what: What): Promise<Choices>;
+  topics(): Promise<Topic[]>;
+  subscribe(topic: string): Promise<Topic[]>;
+  unsubscribe(topic: string): Promise<Topic[]>;
 
   addEventListener<Name extends keyof ClarionEvents>(
     type: Name,

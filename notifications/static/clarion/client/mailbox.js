@@ -149,6 +149,8 @@ export class Mailbox {
   }
 
   #sync(frame, now) {
+    // An entry of the log that is known already was updated, or comes twice.
+    for (const item of frame.items) if (item.seq === null) this.#update({ item, position: frame.position });
     const arrived = this.#merge(frame.items, (item, known) => isNews(item, known, now));
     this.#remove(frame.removed, frame.seq);
     if (this.#cursor) {

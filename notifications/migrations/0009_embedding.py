@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('clarion', '0007_publishing'),
+        ('clarion', '0008_retention'),
     ]
 
     operations = [

@@ -1,0 +1,101 @@
+/** Making elements, and what ours have in common. Data gets into the page as text and properties only. */
+
+import { safeAddress } from "./rules.js";
+import { SHEET } from "./styles.js";
+import { announce, theClient } from "./surroundings.js";
+
+/**
+ * An element. `on...` are listeners, `part`, `role` and names with a dash attributes, all else properties; `part` is the class, too.
+ */
+export function h(tag, properties = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(properties)) {
+    if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
+    else if (name === "part" || name === "role" || name.includes("-")) element.setAttribute(name, value);
+    else element[name] = value;
+  }
+  if (properties.part) element.className ||= properties.part;
+  element.append(...children);
+  return element;
+}
+
+export const button = (part, properties, ...children) => h("button", { type: "button", part, ...properties }, ...children);
+
+const PATHS = {
+  bell: "M6 9a6 6 0 0 1 12 0c0 6 2.5 7.5 2.5 7.5h-17S6 15 6 9M10 20a2.2 2.2 0 0 0 4 0",
+  info: "M12 11v6M12 7v.5",
+  success: "m7 12.5 3.5 3.5L17 8.5",
+  warning: "M12 6.5v7M12 17v.5",
+  error: "m8 8 8 8M16 8l-8 8",
+  archive: "M4 5h16v4H4zM5.5 9v10h13V9M10 13h4",
+  more: "M5.5 12h.1M12 12h.1M18.5 12h.1",
+};
+
+export function icon(name) {
+  const [svg, path] = ["svg", "path"].map((tag) => document.createElementNS("http://www.w3.org/2000/svg", tag));
+  svg.setAttribute("viewBox", "0 0 24 24");
+  svg.setAttribute("aria-hidden", "true");
+  path.setAttribute("d", PATHS[name] ?? PATHS.info);
+  svg.append(path);
+  return svg;
+}
+
+/** A link to where it is safe to go, or null. A foreign site does not learn from where, nor get a hand on this page. */
+export function link(part, address, text) {
+  const url = safeAddress(address, location.href);
+  return url && h("a", { part, href: url.href, textContent: text, rel: url.origin === location.origin ? "" : "noopener noreferrer" });
+}
+
+/** Tell the page that somebody opens an item. Returns whether it is still to be done here. */
+export function tellOpening(element, item) {
+  return element.dispatchEvent(new CustomEvent("notification-open", { detail: { item }, bubbles: true, composed: true, cancelable: true }));
+}
+
+/** An element that shows something of a client: its own, or the one of the page. */
+export class ClientElement extends HTMLElement {
+  #client = null;
+  #connected = null; // aborted when the element leaves the page
+
+  constructor() {
+    super();
+    this.root = this.attachShadow({ mode: "open" });
+    this.root.adoptedStyleSheets = [SHEET];
+  }
+
+  get client() {
+    return this.#client;
+  }
+
+  set client(client) {
+    this.disconnectedCallback();
+    this.#client = client;
+    if (this.isConnected) this.connectedCallback();
+  }
+
+  connectedCallback() {
+    // Given before the element was known.
+    if (Object.hasOwn(this, "client")) {
+      this.#client = this.client;
+      delete this.client;
+    }
+    this.#client ??= theClient();
+    if (!this.#client || this.#connected) return;
+    this.#connected = new AbortController();
+    announce(this.#client);
+    this.start(this.#connected.signal);
+  }
+
+  disconnectedCallback() {
+    this.#connected?.abort();
+    this.#connected = null;
+  }
+
+  /** Listen to one of the client's events as long as the element is in the page. */
+  hear(type, listener) {
+    this.listen(this.#client, type, listener);
+  }
+
+  listen(target, type, listener) {
+    target.addEventListener(type, listener, { signal: this.#connected.signal });
+  }
+}

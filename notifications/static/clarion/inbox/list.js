@@ -1,0 +1,519 @@
+/** `<notification-inbox>`: the list, with what people do with it. */
+
+import { ClientElement, button, h, tellOpening } from "./dom.js";
+import { Row } from "./row.js";
+import { FILTERS, View } from "./rules.js";
+import { say, theWords } from "./surroundings.js";
+import { presets } from "./words.js";
+
+const TICK = 20_000; // ms between two looks at the clock, for relative times
+const DWELL = 2_000; // ms that something has to be visible before it counts as seen
+const REFRESH = 800; // ms after a change, for views that do not change by themselves
+const UNDO = 10_000; // ms
+const PAGE = 100;
+
+/** By the name of an action: what the client calls it, what it does to an item, what undoes it. */
+const ACTS = {
+  read: ["markRead", (now) => ({ read_at: now })],
+  unread: ["markUnread", () => ({ read_at: null })],
+  archive: ["archive", (now) => ({ archived_at: now, snoozed_until: null }), "unarchive"],
+  unarchive: ["unarchive", () => ({ archived_at: null }), "archive"],
+  snooze: ["snooze", (now, until) => ({ snoozed_until: until.toISOString() }), "unsnooze"],
+  unsnooze: ["unsnooze", () => ({ snoozed_until: null })],
+};
+const SAID = { archive: "archived", unarchive: "unarchived", snooze: "snoozed" };
+
+export class NotificationInbox extends ClientElement {
+  static observedAttributes = ["filter"];
+  /** Of more unread ones than that, marking all read is asked about, since it is not undone. */
+  static undoable = 1_000;
+
+  #view = new View();
+  #rows = new Map();
+  #current = null; // id of the row that the tab key reaches
+  #titles = null; // of categories, by key
+  #parts = null;
+  #observer = null;
+  #timers = {};
+  #loading = false;
+  #failed = false;
+  #cursor = null;
+  #undo = null;
+  #drawing = false;
+
+  start(signal) {
+    if (!this.#parts) this.#build();
+    for (const type of ["change", "counts"]) this.hear(type, () => this.#drawSoon());
+    this.hear("status", ({ detail: { status } }) => this.#connected(status));
+    this.hear("error", ({ detail: { error } }) => this.#complain(error));
+    this.listen(document, "visibilitychange", () => this.#watchSeen());
+    // Also when it comes into view, as the panel of a bell does.
+    const visible = new IntersectionObserver(() => this.#drawSoon());
+    visible.observe(this);
+    this.#observer = new IntersectionObserver((entries) => entries.at(-1).isIntersecting && this.#loadOlder(), { rootMargin: "400px" });
+    const ticking = setInterval(() => this.#rows.forEach((row) => row.tick()), TICK);
+    signal.addEventListener("abort", () => {
+      visible.disconnect();
+      this.#observer.disconnect();
+      clearInterval(ticking);
+      for (const name in this.#timers) clearTimeout(this.#timers[name]);
+      this.#timers = {};
+    });
+    this.#draw();
+  }
+
+  attributeChangedCallback(_, __, filter) {
+    if (filter !== this.#view.filter) this.#show(filter, this.#view.category);
+  }
+
+  /** `all`, `unread`, `snoozed` or `archived`. */
+  get filter() {
+    return this.#view.filter;
+  }
+
+  set filter(filter) {
+    this.setAttribute("filter", filter);
+  }
+
+  /** Put the focus on the current row, or on what stands where rows would. */
+  focus() {
+    const { list, empty } = this.#parts ?? {};
+    (this.#rows.get(this.#current)?.opener ?? (list?.hidden ? empty : list))?.focus();
+  }
+
+  // -- what it is made of --------------------------------------------------------------------------------------------------------
+
+  #build() {
+    const words = theWords();
+    const text = (name) => words.say(name);
+    const parts = {
+      unread: h("span", { id: "unread", part: "count" }),
+      status: h("span", { id: "status", part: "status", role: "status" }, h("i", {}), h("span", {})),
+      readAll: button("read-all", { textContent: text("read_all"), onclick: () => this.readAll() }),
+      filters: h("div", { part: "filters", role: "group", "aria-label": text("show") }),
+      category: h("select", { part: "category", "aria-label": text("category"), hidden: true, onchange: () => this.#show(this.filter, parts.category.value) }),
+      complaint: h("p", { part: "complaint", role: "alert", hidden: true }),
+      before: h("slot", {}), // what the server drew, until there is something newer
+      list: h("ol", { id: "list", part: "list", role: "list", tabIndex: -1, "aria-label": text("notifications") }),
+      empty: h("div", { part: "empty", tabIndex: -1, hidden: true }),
+      older: button("older", { textContent: text("older"), onclick: () => this.#loadOlder() }),
+      notice: h("div", { part: "notice", hidden: true }, h("span", {}), button("undo", { onclick: () => this.undo() })),
+      menu: h("div", { part: "menu", role: "menu", popover: "auto" }),
+    };
+    parts.filters.append(...FILTERS.map((name) => button("filter", { name, textContent: text(`filter_${name}`), onclick: () => (this.filter = name) })));
+    const heading = h("slot", { name: "header" }, h("h2", { part: "heading", textContent: text("notifications") }));
+    this.root.append(
+      h("div", { part: "header" }, heading, parts.unread, parts.status),
+      h("div", { part: "bar" }, parts.filters, parts.category, parts.readAll),
+      ...[parts.complaint, parts.before, parts.list, parts.empty, parts.older, parts.notice, parts.menu],
+    );
+    this.root.addEventListener("keydown", (event) => this.#press(event));
+    parts.list.addEventListener("focusin", ({ target }) => this.#moveTo(target.closest(".item")?.dataset.id));
+    returnFocus(parts.menu, () => this.#rows.get(this.#current)?.more);
+    parts.menu.addEventListener("keydown", (event) => this.#pressInMenu(event));
+    for (const type of ["pointerenter", "focusin"]) parts.notice.addEventListener(type, () => this.#after("undo"));
+    for (const type of ["pointerleave", "focusout"]) parts.notice.addEventListener(type, () => this.#after("undo", UNDO, () => this.#notice()));
+    this.#parts = parts;
+  }
+
+  /** Call back once, in place of what waits under this name. */
+  #after(name, delay, callback) {
+    clearTimeout(this.#timers[name]);
+    delete this.#timers[name];
+    if (!callback) return;
+    this.#timers[name] = setTimeout(() => {
+      delete this.#timers[name];
+      callback();
+    }, delay);
+  }
+
+  // -- drawing -------------------------------------------------------------------------------------------------------------------
+
+  /** Frames may come by the hundred; the list is drawn once per picture. */
+  #drawSoon() {
+    if (this.#drawing) return;
+    this.#drawing = true;
+    setTimeout(() => {
+      this.#drawing = false;
+      if (this.isConnected) this.#draw();
+    });
+  }
+
+  #draw() {
+    const { client } = this;
+    const view = this.#view;
+    const { unread, status, readAll, filters, older, empty } = this.#parts;
+    const words = theWords();
+    const items = view.list(client.items);
+    const waiting = this.root.activeElement === empty;
+    const lost = this.#drawRows(items);
+    const { unread: count } = client.counts;
+    unread.textContent = count ? words.say("unread_count", { count }) : "";
+    readAll.disabled = count === 0;
+    readAll.hidden = !["all", "unread"].includes(view.filter);
+    status.dataset.status = client.status;
+    status.lastChild.textContent = words.say(client.status);
+    for (const filter of filters.children) filter.ariaPressed = String(filter.name === view.filter);
+    const more = view.isLive ? client.hasOlder : view.next;
+    const loading = view.isLive ? client.cursor === null : view.next === undefined;
+    older.hidden = !more || !items.length;
+    this.#drawEmpty(items.length === 0, loading);
+    if (lost || (waiting && items.length)) this.focus();
+    if (older.hidden) this.#observer.unobserve(older);
+    else if (!this.#loading && !this.#failed) this.#lookForEnd();
+    this.#watchSeen();
+    if (!this.#titles && client.cursor && this.checkVisibility()) this.#loadCategories();
+    if (client.cursor === this.#cursor) return;
+    this.#cursor = client.cursor;
+    if (!view.isLive) this.#refreshSoon();
+  }
+
+  /** Returns whether the row with the focus has left. */
+  #drawRows(items) {
+    const { list } = this.#parts;
+    const shown = new Set(items.map(({ id }) => id));
+    const focused = [...this.#rows.values()].findIndex(({ element }) => element.contains(this.root.activeElement));
+    let lost = false;
+    for (const [id, { element }] of this.#rows) {
+      if (shown.has(id)) continue;
+      lost ||= element.contains(this.root.activeElement);
+      element.remove();
+      this.#rows.delete(id);
+    }
+    let place = list.querySelector(".item");
+    const rows = new Map();
+    for (const item of items) {
+      const row = this.#rowOf(item);
+      rows.set(item.id, row);
+      if (row.element === place) place = place.nextElementSibling;
+      else list.insertBefore(row.element, place);
+    }
+    this.#rows = rows;
+    if (lost || !rows.has(this.#current)) this.#moveTo(items[Math.max(0, Math.min(focused, items.length - 1))]?.id);
+    return lost;
+  }
+
+  #rowOf(item) {
+    const known = this.#rows.get(item.id);
+    if (known && known.item !== item) known.fill(item);
+    return known ?? new Row(item, this.#on);
+  }
+
+  /** What rows ask for. */
+  #on = {
+    render: (item) => this.item?.(item),
+    open: (row, event) => this.#open(row.item, event),
+    read: (item) => item.read_at || this.#act("read", item),
+    act: (action, item) => this.#act(action, item),
+    menu: (row) => this.#openMenu(row),
+    earlier: (row) => this.#unfold(row),
+  };
+
+  /** Nothing to show: it has not come yet, cannot come, or there is nothing. */
+  #drawEmpty(empty, loading) {
+    const { before, list, empty: place } = this.#parts;
+    const state = empty ? this.#reason(loading) : "";
+    const drawn = this.querySelector(":scope > :not([slot], noscript)") && this.#view.isLive && (state === "loading" || state === "unreachable");
+    before.hidden = !drawn;
+    list.hidden = drawn || (empty && state !== "loading");
+    list.ariaBusy = String(state === "loading");
+    list.querySelectorAll(".skeleton").forEach((row) => row.remove());
+    if (state === "loading" && !drawn) list.append(...[1, 2, 3].map(() => h("li", { part: "skeleton", "aria-hidden": "true" })));
+    place.hidden = ["", "loading"].includes(state) || drawn;
+    if (place.dataset.state === state) return;
+    place.dataset.state = state;
+    place.replaceChildren(...this.#emptiness(state));
+  }
+
+  #reason(loading) {
+    const { status } = this.client;
+    if (status === "signed_out") return status;
+    if (loading) return this.#failed || ["offline", "reconnecting", "stopped"].includes(status) ? "unreachable" : "loading";
+    return this.#view.isLive ? "empty" : "nothing";
+  }
+
+  #emptiness(state) {
+    const words = theWords();
+    if (state === "unreachable") return [h("p", { textContent: words.say(state) }), button("retry", { textContent: words.say("try_again"), onclick: () => this.#retry() })];
+    if (state !== "empty") return [h("p", { textContent: words.say(state) })];
+    return [h("slot", { name: "empty" }, h("h3", { textContent: words.say("empty") }), h("p", { textContent: words.say("empty_hint") }))];
+  }
+
+  // -- loading -------------------------------------------------------------------------------------------------------------------
+
+  #lookForEnd() {
+    // Anew: an observer tells of changes only, and the end may still be in view.
+    this.#observer.unobserve(this.#parts.older);
+    this.#observer.observe(this.#parts.older);
+  }
+
+  async #loadOlder() {
+    if (this.#loading) return;
+    const view = this.#view;
+    const { older } = this.#parts;
+    const focused = this.root.activeElement === older;
+    const last = [...this.#rows.keys()].at(-1);
+    this.#loading = true;
+    this.#failed = false;
+    try {
+      if (view.isLive) await this.client.loadOlder();
+      else view.add(await this.client.list({ ...view.query, before: view.next }));
+    } catch (error) {
+      this.#failed = true;
+      if (view.next !== undefined || view.isLive) this.#complain(error);
+    }
+    this.#loading = false;
+    if (this.#view !== view) return;
+    this.#draw();
+    // The button may be gone; whoever used the keyboard goes on with the first item that came.
+    if (focused && older.hidden) this.#go([...this.#rows.keys()].indexOf(last) + 1);
+  }
+
+  #retry() {
+    if (this.#view.isLive) this.client.woke();
+    else this.#loadOlder();
+  }
+
+  #refreshSoon() {
+    const view = this.#view;
+    if (this.#timers.refresh) return;
+    this.#after("refresh", REFRESH, async () => {
+      const page = await this.client.list(view.query).catch(() => null);
+      if (!page || view !== this.#view) return;
+      view.add(page, true);
+      this.#draw();
+    });
+  }
+
+  #show(filter, category) {
+    this.#view = new View(FILTERS.includes(filter) ? filter : "all", category);
+    this.#failed = false;
+    this.#loading = false;
+    if (!this.#parts || !this.isConnected) return;
+    this.#draw();
+    if (!this.#view.isLive) this.#loadOlder();
+  }
+
+  async #loadCategories() {
+    this.#titles = new Map();
+    const { categories } = await this.client.choices().catch(() => ({ categories: [] }));
+    this.#titles = new Map(categories.map(({ key, title }) => [key, title]));
+    const options = [["", theWords().say("every_category")], ...this.#titles];
+    this.#parts.category.replaceChildren(...options.map(([value, textContent]) => h("option", { value, textContent })));
+    this.#parts.category.hidden = this.#titles.size < 2;
+  }
+
+  // -- what people do ------------------------------------------------------------------------------------------------------------
+
+  #open(item, event) {
+    if (!item.read_at) this.#act("read", item);
+    if (!tellOpening(this, item)) event.preventDefault();
+  }
+
+  #act(action, item, until) {
+    const [method, effect, back] = ACTS[action];
+    this.#view.patch([item.id], effect(new Date().toISOString(), until));
+    this.client[method]([item.id], until).catch(() => this.#view.isLive || this.#refreshSoon());
+    this.#drawSoon();
+    if (!back) return;
+    this.#notice(theWords().say(SAID[action], { time: until && theWords().moment(until) }), () => {
+      this.#view.patch([item.id], { archived_at: item.archived_at, snoozed_until: item.snoozed_until });
+      return item.snoozed_until ? this.client.snooze([item.id], item.snoozed_until) : this.client[ACTS[back][0]]([item.id]);
+    });
+  }
+
+  /** Mark all read, of the category that is shown. Which ones that are is asked for before, so that undoing it loses nothing. */
+  async readAll() {
+    const { client } = this;
+    const words = theWords();
+    const only = { category: this.#view.category || undefined };
+    const { unread: count } = client.counts;
+    try {
+      if (count > NotificationInbox.undoable) {
+        this.#notice(words.say("all_read_sure", { count }), () => client.readAll(only), words.say("read_all"));
+        return;
+      }
+      const ids = await this.#unread(only);
+      await Promise.all([client.readAll(only), this.#notice(words.say("all_read"), () => this.#markUnread(ids))]);
+    } catch (error) {
+      this.#complain(error);
+    }
+  }
+
+  /** The ids of all that is unread, also of what is not loaded. */
+  async #unread({ category }) {
+    const { client } = this;
+    const ids = new Set(client.items.filter((item) => !item.read_at && (!category || item.category === category)).map(({ id }) => id));
+    let before = client.hasOlder && (category || ids.size < client.counts.unread) ? undefined : null;
+    while (before !== null) {
+      const page = await client.list({ category, unread: true, limit: PAGE, before });
+      for (const { id } of page.items) ids.add(id);
+      before = page.next;
+    }
+    return [...ids];
+  }
+
+  #markUnread(ids) {
+    const parts = [];
+    while (ids.length) parts.push(this.client.markUnread(ids.splice(0, PAGE)));
+    return Promise.all(parts);
+  }
+
+  async #mute(what) {
+    try {
+      await this.client.mute(what);
+      this.#notice(theWords().say("muted"), () => this.client.unmute(what));
+    } catch (error) {
+      this.#complain(error);
+    }
+  }
+
+  /** Undo what was done last, as long as it is offered. */
+  async undo() {
+    const undo = this.#undo;
+    const focused = this.root.activeElement?.part.contains("undo");
+    this.#notice();
+    if (focused) this.focus();
+    try {
+      await undo?.();
+    } catch (error) {
+      this.#complain(error);
+    }
+    this.#drawSoon();
+  }
+
+  /** Say what was done, and how to undo it, for some seconds. */
+  #notice(text = "", undo = null, label = theWords().say("undo")) {
+    const { notice, complaint } = this.#parts;
+    this.#undo = undo;
+    notice.hidden = !text;
+    notice.firstChild.textContent = text;
+    notice.lastChild.textContent = label;
+    this.#after("undo", UNDO, text && (() => this.#notice()));
+    if (!text) return;
+    complaint.hidden = true;
+    say(this.client, text);
+  }
+
+  #complain(error) {
+    if (this.client.status === "signed_out") return;
+    const { complaint } = this.#parts;
+    complaint.textContent = theWords().say(error.status === 403 ? "out_of_date" : "failed");
+    complaint.hidden = false;
+    this.#notice();
+    this.#drawSoon();
+  }
+
+  async #unfold(row) {
+    if (row.fold.ariaExpanded === "true") {
+      row.earlier = null;
+      return;
+    }
+    try {
+      const { items } = await this.client.list({ thread: row.item.thread, limit: PAGE });
+      row.earlier = items.filter(({ id }) => id !== row.item.id);
+    } catch (error) {
+      this.#complain(error);
+    }
+  }
+
+  // -- keys ----------------------------------------------------------------------------------------------------------------------
+
+  #press(event) {
+    const { target } = event;
+    if (event.altKey || event.ctrlKey || event.metaKey || target.closest("input, textarea, select, .menu")) return;
+    const row = this.#rows.get(target.closest(".item")?.dataset.id);
+    const place = [...this.#rows.keys()].indexOf(this.#current);
+    const move = { ArrowDown: place + 1, j: place + 1, ArrowUp: place - 1, k: place - 1, Home: 0, End: this.#rows.size - 1 }[event.key];
+    if (move !== undefined && target.closest(".list")) this.#go(move);
+    else if (event.key === "e" && row) this.#act(row.item.archived_at ? "unarchive" : "archive", row.item);
+    else if (event.key === "u" && row) this.#act(row.item.read_at ? "unread" : "read", row.item);
+    else if (event.key === "z" && this.#undo) this.undo();
+    else return;
+    event.preventDefault();
+  }
+
+  #go(place) {
+    const row = [...this.#rows.values()][place];
+    if (!row) return;
+    row.opener.focus();
+    row.element.scrollIntoView({ block: "nearest" });
+  }
+
+  #moveTo(id) {
+    if (id === undefined && this.#rows.size) return;
+    this.#current = id ?? null;
+    for (const [key, row] of this.#rows) row.current = key === id;
+  }
+
+  // -- the menu of a row ---------------------------------------------------------------------------------------------------------
+
+  #openMenu({ item, more }) {
+    const { menu } = this.#parts;
+    const words = theWords();
+    this.#moveTo(item.id); // not every browser gives a button the focus for a click
+    const entry = (text, act, hint = "") =>
+      button("choice", { role: "menuitem", tabIndex: -1, onclick: () => (menu.hidePopover(), act()) }, h("span", { textContent: text }), h("small", { textContent: hint }));
+    const act = (action, name = action) => entry(words.say(name), () => this.#act(action, item));
+    const category = this.#titles?.get(item.category);
+    menu.replaceChildren(
+      item.read_at ? act("unread", "mark_unread") : act("read", "mark_read"),
+      ...(item.snoozed_until ? [act("unsnooze")] : presets(new Date()).map(([name, until]) => entry(words.say(name), () => this.#act("snooze", item, until), words.moment(until)))),
+      act(item.archived_at ? "unarchive" : "archive"),
+      ...(item.thread ? [entry(words.say("mute_thread"), () => this.#mute({ thread: item.thread }))] : []),
+      ...(category ? [entry(words.say("mute_category", { category }), () => this.#mute({ category: item.category }))] : []),
+    );
+    menu.ariaLabel = more.ariaLabel;
+    menu.showPopover({ source: more });
+    place(menu, more);
+    menu.firstChild.focus();
+  }
+
+  #pressInMenu(event) {
+    const entries = [...this.#parts.menu.children];
+    const at = entries.indexOf(event.target);
+    const to = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: -1 }[event.key];
+    if (event.key === "Tab") this.#parts.menu.hidePopover();
+    if (to === undefined) return;
+    event.preventDefault();
+    entries.at(to % entries.length).focus();
+  }
+
+  // -- seen ----------------------------------------------------------------------------------------------------------------------
+
+  /** What is visible for a moment has been seen: one request for however much arrived meanwhile. */
+  #watchSeen() {
+    const due = document.visibilityState === "visible" && this.#view.isLive && this.client.counts.unseen > 0 && this.#rows.size > 0 && this.checkVisibility();
+    if (!due) this.#after("seen");
+    else if (!this.#timers.seen) this.#after("seen", DWELL, () => this.client.seenAll().catch(() => {})); // nobody asked for it
+  }
+
+  #connected(status) {
+    const login = this.getAttribute("login");
+    if (status === "live") this.#failed = false;
+    this.#drawSoon();
+    if (status === "signed_out" && login) location.assign(`${login}?next=${encodeURIComponent(location.pathname)}`);
+  }
+}
+
+/** Give the focus back when a popover closes that had it. Browsers do so too, but not across shadow roots. */
+export function returnFocus(popover, opener) {
+  popover.addEventListener("beforetoggle", ({ newState }) => {
+    if (newState === "closed" && popover.matches(":focus-within")) queueMicrotask(() => opener()?.focus());
+  });
+}
+
+/** Put a popover below a button, with its end at the button's, within the window. */
+export function place(popover, opener) {
+  const at = opener.getBoundingClientRect();
+  const rightToLeft = getComputedStyle(opener).direction === "rtl";
+  const end = rightToLeft ? at.left : innerWidth - at.right;
+  const below = innerHeight - at.bottom - 12;
+  const above = popover.offsetHeight > below && at.top > below;
+  Object.assign(popover.style, {
+    insetInlineEnd: `${Math.max(8, Math.min(end, innerWidth - popover.offsetWidth - 8))}px`,
+    insetBlockStart: above ? "auto" : `${at.bottom + 6}px`,
+    insetBlockEnd: above ? `${innerHeight - at.top + 6}px` : "auto",
+    maxBlockSize: `${Math.max(160, above ? at.top - 18 : below)}px`,
+  });
+}

@@ -1,0 +1,117 @@
+/** What all elements of a page share: the client, the texts, and the voice that tells screen readers what came. */
+
+import { ClarionClient } from "../client.js";
+import { wasMissed } from "./rules.js";
+import { Words } from "./words.js";
+
+const SETTLE = 400; // ms in which arrivals are announced as one
+
+/** What the page says in `<script type="application/json" id="clarion">`, as the tags of Django write it. */
+function pageConfig() {
+  const block = document.getElementById("clarion");
+  return block ? JSON.parse(block.textContent) : {};
+}
+
+let config = null;
+let client = null;
+let words = null;
+
+const known = () => (config ??= pageConfig());
+
+/** For pages without Django's tags: before the elements are in the page, or as its data block. */
+export function configure(given) {
+  config = { ...known(), ...given };
+  client = config.client ?? client;
+  words = null;
+}
+
+export function theWords() {
+  words ??= new Words(known().language || document.documentElement.lang || navigator.language, known().texts);
+  return words;
+}
+
+/** The client of this page, made when it is first asked for; null where the page does not say with whom to talk. */
+export function theClient() {
+  const { api, socket, ticket, person, csrf = "", csrf_cookie: name } = known();
+  if (client || !api) return client;
+  // A new login in another tab changes the cookie; the token in the page is for those that scripts cannot read.
+  const cookie = () => name && document.cookie.split("; ").find((pair) => pair.startsWith(`${name}=`))?.slice(name.length + 1);
+  client = new ClarionClient({
+    socketUrl: new URL(socket, location.href).href.replace(/^http/, "ws"),
+    apiUrl: api,
+    ticketUrl: ticket,
+    csrfToken: () => cookie() || csrf,
+    person,
+    language: theWords().language,
+  });
+  document.addEventListener("submit", ({ target }) => target.matches("form[data-sign-out]") && client.forget());
+  client.start();
+  return client;
+}
+
+const voices = new WeakMap();
+
+/** Have what arrives told, once however many elements there are. */
+export function announce(client) {
+  if (!voices.has(client)) voices.set(client, new Voice(client));
+}
+
+/** Whether an arrival (`detail` of the client's event) is news for whoever looks at this page. */
+export const isNews = (client, detail) => voices.get(client).isNews(detail);
+
+export function say(client, text) {
+  voices.get(client)?.say(text);
+}
+
+class Voice {
+  #polite = region("polite");
+  #assertive = region("assertive");
+  #arrived = [];
+  #since = Infinity; // ms; connected and in front
+
+  constructor(client) {
+    const begin = () => (this.#since = client.status === "live" ? Date.now() : Infinity);
+    begin();
+    document.addEventListener("visibilitychange", begin);
+    client.addEventListener("status", ({ detail: { status } }) => {
+      begin();
+      // Said to somebody who is not here any more.
+      if (status !== "signed_out") return;
+      this.#arrived = [];
+      for (const region of [this.#polite, this.#assertive]) region.textContent = "";
+    });
+    client.addEventListener("notification", ({ detail }) => {
+      if (!this.isNews(detail) || this.#arrived.push(detail.item) > 1) return;
+      setTimeout(() => this.#tell(), SETTLE);
+    });
+  }
+
+  isNews(detail) {
+    return !wasMissed(detail, Date.now(), this.#since);
+  }
+
+  say(text, region = this.#polite) {
+    if (!region.isConnected) document.body.append(region); // the page has got another body
+    region.textContent = text;
+  }
+
+  #tell() {
+    const arrived = this.#arrived;
+    this.#arrived = [];
+    const urgent = arrived.filter(({ priority }) => priority === "urgent");
+    const words = theWords();
+    const told = ([item, ...more], count) => (more.length ? words.say("arrived_many", { count }) : words.say("arrived", { title: item.title }));
+    if (urgent.length) this.say(`${words.say("urgent")} ${told(urgent, urgent.length)}`, this.#assertive);
+    if (arrived.length > urgent.length) this.say(told(arrived, arrived.length));
+  }
+}
+
+/** Of the page, and not of an element, so that it speaks also while the element is hidden. */
+function region(manner) {
+  const element = document.createElement("div");
+  element.id = `clarion-${manner}`;
+  element.ariaLive = manner;
+  Object.assign(element.style, { position: "absolute", inlineSize: "1px", blockSize: "1px", overflow: "hidden", clipPath: "inset(50%)", whiteSpace: "nowrap" });
+  document.body.append(element);
+  return element;
+}
