@@ -27,7 +27,7 @@ def test_preview_shows_the_row_and_the_number(operator: MakeOperator, ada: Any) 
     assert page.context["preview"].title == "Lunch & more"
     document = page.context["preview"].document
     assert '<li class="item is-unread" data-level="info">' in document
-    assert "Lunch &amp; more</button>" in document
+    assert ">Lunch &amp; more<" in document
     assert html.escape(document) in text_of(page)
     assert page.context["reach"] == "2 people"
     assert not Notification.objects.exists()

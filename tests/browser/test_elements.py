@@ -598,7 +598,7 @@ def test_a_list_that_the_server_drew_is_taken_over(window_of: OpenWindow, ada: A
     def with_list(route: Route) -> None:
         answer = route.fetch()
         page = answer.text().replace(
-            "<noscript>", "<ol><li>Drawn by the server</li></ol><noscript>"
+            "\n    <noscript>", "<ol><li>Drawn by the server</li></ol><noscript>"
         )
         route.fulfill(response=answer, body=page)
 
