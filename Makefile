@@ -17,7 +17,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --requir
 export PYTHONUNBUFFERED := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-sqlite test-sqlite-processes test-sqlite-others test-postgresql check converge stress chaos-beat conformance bench screenshots messages lock chromium clean
+.PHONY: help run test test-sqlite test-sqlite-browsers test-sqlite-processes test-sqlite-others test-postgresql check converge stress chaos-beat conformance bench screenshots messages lock chromium clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1|/' | column -t -s '|'
@@ -31,21 +31,25 @@ test: $(STAMP)-dev $(STAMP)-js chromium ## run the tests on SQLite, and what tou
 	@echo "Testing on $(DATABASE:%=%,) which takes minutes"
 	@$(MAKE) --no-print-directory --keep-going --jobs --output-sync=target $(DATABASE:%=test-%)
 
-# In two parts, unless it is only some tests: with processes of their own most of the time, and the rest.
-WITH_PROCESSES := $(addprefix tests/,acceptance browser chaos compat house test_benchmarks.py)
+# In parts, unless it is only some tests: those in Chromium, those with processes of their own most of the time, the rest.
+IN_BROWSERS := tests/browser
+WITH_PROCESSES := $(addprefix tests/,acceptance chaos compat house test_benchmarks.py)
 
 ifeq ($(strip $(ARGS)),)
-test-sqlite: test-sqlite-processes test-sqlite-others
+test-sqlite: test-sqlite-browsers test-sqlite-processes test-sqlite-others
 endif
 
 test-sqlite: $(STAMP)-dev $(STAMP)-js chromium
 	@$(if $(strip $(ARGS)),TEST_DATABASE=sqlite $(BIN)/python -m pytest $(ARGS))
 
-test-sqlite-processes: $(STAMP)-dev $(STAMP)-js chromium
+test-sqlite-browsers: $(STAMP)-dev chromium
+	@TEST_DATABASE=sqlite $(BIN)/python -m pytest $(IN_BROWSERS)
+
+test-sqlite-processes: $(STAMP)-dev
 	@TEST_DATABASE=sqlite $(BIN)/python -m pytest $(WITH_PROCESSES)
 
 test-sqlite-others: $(STAMP)-dev $(STAMP)-js
-	@TEST_DATABASE=sqlite $(BIN)/python -m pytest tests $(WITH_PROCESSES:%=--ignore=%)
+	@TEST_DATABASE=sqlite $(BIN)/python -m pytest tests $(foreach path,$(IN_BROWSERS) $(WITH_PROCESSES),--ignore=$(path))
 
 # Exit code 5 means that ARGS selected no test that touches the database.
 test-postgresql: $(STAMP)-dev chromium
