@@ -9,7 +9,7 @@ from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from playwright.sync_api import expect
 
 from notifications import broadcast, notify
-from notifications.models import Inbox
+from notifications.models import Inbox, Item
 from tests.browser.conftest import OpenWindow
 from tests.support.processes import Process, Processes
 from tests.support.site import Site, login_session
@@ -246,6 +246,9 @@ def test_a_new_password_in_another_tab(window_of: OpenWindow, ada: Any) -> None:
     say(ada, "Before")
     window = window_of(ada).open()
     window.expect_status("live")
+    # What the page still says by itself would be said by the new login session before it counts.
+    seen = Item.objects.filter(inbox__user=ada, seen_at__isnull=False)
+    wait_until(seen.exists)
     ada.set_password("another")
     name, value = settings.SESSION_COOKIE_NAME, login_session(ada)
     window.context.add_cookies([{"name": name, "value": value, "url": window.cable.url}])
