@@ -12,7 +12,7 @@ import pytest
 from django.contrib.auth.hashers import make_password
 
 from notifications import notify
-from notifications.models import ApiKey, Item, Notification
+from notifications.models import ApiKey, Item, LogEntry
 from notifications.services import api_keys
 from tests.docs.pages import ROOT, blocks, page, section
 from tests.support.processes import Process, environment
@@ -183,7 +183,7 @@ def test_publishing_with_curl(publish: Callable[..., str]) -> None:
     _, part = parts("## Publishing", "sh")
     output = publish(part, "bash", "-euo", "pipefail")
     wait_until(lambda: said("Build 4711 is red"))
-    assert Notification.objects.filter(title="CI is slow today").exists()
+    wait_until(lambda: LogEntry.objects.filter(notification__title="CI is slow today").exists())
     assert output.count('"id"') == 2
 
 
