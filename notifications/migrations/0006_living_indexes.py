@@ -24,7 +24,7 @@ def copy_categories(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None
 
 
 # On big tables: nothing here is one transaction. Rows are written in batches, and PostgreSQL builds
-# the indexes beside the writers, which takes minutes for each ten million items. One that was
+# the indexes beside the writers. One that was
 # interrupted leaves an invalid index behind: drop that and run the migration again; what has been
 # copied is passed over. Relays of the release before add items without a category meanwhile; so
 # stop them first, or run COPY once more.
