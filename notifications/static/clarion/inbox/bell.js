@@ -12,11 +12,10 @@ export class NotificationBell extends ClientElement {
 
   start(signal) {
     if (!this.#parts) this.#build();
-    this.hear("counts", () => this.#draw());
-    this.hear("change", () => this.#draw());
+    this.hear("change", () => this.drawSoon());
     this.listen(window, "resize", () => this.#place());
     signal.addEventListener("abort", () => this.close());
-    this.#draw();
+    this.draw();
   }
 
   get open() {
@@ -71,7 +70,7 @@ export class NotificationBell extends ClientElement {
     if (this.open) place(this.#parts.panel, this.#parts.bell);
   }
 
-  #draw() {
+  draw() {
     const { unseen } = this.client.counts;
     const { bell, badge } = this.#parts;
     const words = theWords();
@@ -81,7 +80,8 @@ export class NotificationBell extends ClientElement {
     bell.ariaLabel = unseen ? words.say("notifications_new", { count: unseen }) : words.say("notifications");
     if (this.hasAttribute("page-title")) {
       const calm = document.title.replace(/^\(\d+\+?\) /, "");
-      document.title = unseen ? `(${shown}) ${calm}` : calm;
+      const title = unseen ? `(${shown}) ${calm}` : calm;
+      if (document.title !== title) document.title = title;
     }
     this.#drawIcon(unseen > 0);
   }

@@ -4,6 +4,9 @@ import { safeAddress } from "./rules.js";
 import { SHEET } from "./styles.js";
 import { announce, theClient } from "./surroundings.js";
 
+const PACE = 100; // ms between two pictures of an element
+const UNSEEN = 250; // ms after which what has no picture is drawn all the same
+
 /**
  * An element. `on...` are listeners, `part`, `role` and names with a dash attributes, all else properties; `part` is the class, too.
  */
@@ -55,6 +58,8 @@ export function tellOpening(element, item) {
 export class ClientElement extends HTMLElement {
   #client = null;
   #connected = null; // aborted when the element leaves the page
+  #waiting = false; // to be drawn
+  #drawnAt = 0;
 
   constructor() {
     super();
@@ -93,6 +98,28 @@ export class ClientElement extends HTMLElement {
   /** Listen to one of the client's events as long as the element is in the page. */
   hear(type, listener) {
     this.listen(this.#client, type, listener);
+  }
+
+  /** Have it drawn: with the next picture, or some later if it has just been, however many frames come meanwhile. */
+  drawSoon() {
+    if (this.#waiting) return;
+    this.#waiting = true;
+    const wait = this.#drawnAt + PACE - performance.now();
+    if (wait > 0) setTimeout(() => this.#awaitPicture(), wait);
+    else this.#awaitPicture();
+  }
+
+  /** Where nobody looks there are no pictures, but tabs have titles. */
+  #awaitPicture() {
+    const draw = () => {
+      cancelAnimationFrame(picture);
+      clearTimeout(timer);
+      this.#waiting = false;
+      this.#drawnAt = performance.now();
+      if (this.#connected) this.draw();
+    };
+    const picture = requestAnimationFrame(draw);
+    const timer = setTimeout(draw, UNSEEN);
   }
 
   listen(target, type, listener) {

@@ -11,6 +11,7 @@ const DWELL = 2_000; // ms that something has to be visible before it counts as 
 const REFRESH = 800; // ms after a change, for views that do not change by themselves
 const UNDO = 10_000; // ms
 const PAGE = 100;
+const FEW = 100; // rows
 
 /** By the name of an action: what the client calls it, what it does to an item, what undoes it. */
 const ACTS = {
@@ -30,6 +31,9 @@ export class NotificationInbox extends ClientElement {
 
   #view = new View();
   #rows = new Map();
+  #last = Infinity; // id of the last one, as a number
+  #more = 0; // rows that are asked for beyond it
+  #hasMore = false; // items beyond it
   #current = null; // id of the row that the tab key reaches
   #titles = null; // of categories, by key
   #parts = null;
@@ -39,27 +43,32 @@ export class NotificationInbox extends ClientElement {
   #failed = false;
   #cursor = null;
   #undo = null;
-  #drawing = false;
+  #inView = false;
 
   start(signal) {
     if (!this.#parts) this.#build();
-    for (const type of ["change", "counts"]) this.hear(type, () => this.#drawSoon());
+    this.hear("change", () => this.drawSoon());
     this.hear("status", ({ detail: { status } }) => this.#connected(status));
     this.hear("error", ({ detail: { error } }) => this.#complain(error));
     this.listen(document, "visibilitychange", () => this.#watchSeen());
     // Also when it comes into view, as the panel of a bell does.
-    const visible = new IntersectionObserver(() => this.#drawSoon());
+    // To ask would mean to lay out all that has just been drawn.
+    const visible = new IntersectionObserver((entries) => {
+      this.#inView = entries.at(-1).isIntersecting;
+      this.drawSoon();
+    });
     visible.observe(this);
     this.#observer = new IntersectionObserver((entries) => entries.at(-1).isIntersecting && this.#loadOlder(), { rootMargin: "400px" });
     const ticking = setInterval(() => this.#rows.forEach((row) => row.tick()), TICK);
     signal.addEventListener("abort", () => {
       visible.disconnect();
+      this.#inView = false;
       this.#observer.disconnect();
       clearInterval(ticking);
       for (const name in this.#timers) clearTimeout(this.#timers[name]);
       this.#timers = {};
     });
-    this.#draw();
+    this.draw();
   }
 
   attributeChangedCallback(_, __, filter) {
@@ -129,22 +138,15 @@ export class NotificationInbox extends ClientElement {
 
   // -- drawing -------------------------------------------------------------------------------------------------------------------
 
-  /** Frames may come by the hundred; the list is drawn once per picture. */
-  #drawSoon() {
-    if (this.#drawing) return;
-    this.#drawing = true;
-    setTimeout(() => {
-      this.#drawing = false;
-      if (this.isConnected) this.#draw();
-    });
-  }
-
-  #draw() {
+  draw() {
     const { client } = this;
     const view = this.#view;
     const { unread, status, readAll, filters, older, empty } = this.#parts;
     const words = theWords();
-    const items = view.list(client.items);
+    const all = view.list(client.items);
+    const items = all.slice(0, this.#reach(all));
+    this.#last = Number(items.at(-1)?.id ?? Infinity);
+    this.#hasMore = items.length < all.length;
     const waiting = this.root.activeElement === empty;
     const lost = this.#drawRows(items);
     const { unread: count } = client.counts;
@@ -154,7 +156,7 @@ export class NotificationInbox extends ClientElement {
     status.dataset.status = client.status;
     status.lastChild.textContent = words.say(client.status);
     for (const filter of filters.children) filter.ariaPressed = String(filter.name === view.filter);
-    const more = view.isLive ? client.hasOlder : view.next;
+    const more = this.#hasMore || (view.isLive ? client.hasOlder : view.next);
     const loading = view.isLive ? client.cursor === null : view.next === undefined;
     older.hidden = !more || !items.length;
     this.#drawEmpty(items.length === 0, loading);
@@ -162,34 +164,52 @@ export class NotificationInbox extends ClientElement {
     if (older.hidden) this.#observer.unobserve(older);
     else if (!this.#loading && !this.#failed) this.#lookForEnd();
     this.#watchSeen();
-    if (!this.#titles && client.cursor && this.checkVisibility()) this.#loadCategories();
+    if (!this.#titles && client.cursor && this.#inView) this.#loadCategories();
     if (client.cursor === this.#cursor) return;
     this.#cursor = client.cursor;
     if (!view.isLive) this.#refreshSoon();
+  }
+
+  /**
+   * How many of these items have rows: as far down as before, but only a few where somebody sees the first of too many. So a storm
+   * costs as much as these; the others get rows when one scrolls.
+   */
+  #reach(items) {
+    const past = items.findIndex(({ id }) => Number(id) < this.#last);
+    const reach = Math.max(FEW, past < 0 ? items.length : past) + this.#more;
+    this.#more = 0;
+    if (reach <= 2 * FEW || !this.#isAtTop()) return reach;
+    return Math.max(FEW, 1 + items.findIndex(({ id }) => id === this.#focused));
+  }
+
+  #isAtTop() {
+    const [first] = this.#rows.values();
+    return !first || first.element.getBoundingClientRect().bottom > Math.max(0, this.getBoundingClientRect().top);
+  }
+
+  /** The id of the row with the focus. */
+  get #focused() {
+    return this.root.activeElement?.closest(".item")?.dataset.id;
   }
 
   /** Returns whether the row with the focus has left. */
   #drawRows(items) {
     const { list } = this.#parts;
     const shown = new Set(items.map(({ id }) => id));
-    const focused = [...this.#rows.values()].findIndex(({ element }) => element.contains(this.root.activeElement));
-    let lost = false;
-    for (const [id, { element }] of this.#rows) {
-      if (shown.has(id)) continue;
-      lost ||= element.contains(this.root.activeElement);
-      element.remove();
-      this.#rows.delete(id);
-    }
-    let place = list.querySelector(".item");
+    const focused = this.#focused;
+    const place = focused === undefined ? 0 : [...this.#rows.keys()].indexOf(focused);
+    for (const [id, { element }] of this.#rows) if (!shown.has(id)) element.remove();
+    let next = list.querySelector(".item");
     const rows = new Map();
     for (const item of items) {
       const row = this.#rowOf(item);
       rows.set(item.id, row);
-      if (row.element === place) place = place.nextElementSibling;
-      else list.insertBefore(row.element, place);
+      if (row.element === next) next = next.nextElementSibling;
+      else list.insertBefore(row.element, next);
     }
+    const lost = focused !== undefined && !rows.has(focused);
     this.#rows = rows;
-    if (lost || !rows.has(this.#current)) this.#moveTo(items[Math.max(0, Math.min(focused, items.length - 1))]?.id);
+    if (lost || !rows.has(this.#current)) this.#moveTo(items[Math.min(place, items.length - 1)]?.id);
     return lost;
   }
 
@@ -249,6 +269,11 @@ export class NotificationInbox extends ClientElement {
 
   async #loadOlder() {
     if (this.#loading) return;
+    this.#more = FEW;
+    if (this.#hasMore) {
+      this.draw();
+      return;
+    }
     const view = this.#view;
     const { older } = this.#parts;
     const focused = this.root.activeElement === older;
@@ -264,7 +289,7 @@ export class NotificationInbox extends ClientElement {
     }
     this.#loading = false;
     if (this.#view !== view) return;
-    this.#draw();
+    this.draw();
     // The button may be gone; whoever used the keyboard goes on with the first item that came.
     if (focused && older.hidden) this.#go([...this.#rows.keys()].indexOf(last) + 1);
   }
@@ -281,16 +306,17 @@ export class NotificationInbox extends ClientElement {
       const page = await this.client.list(view.query).catch(() => null);
       if (!page || view !== this.#view) return;
       view.add(page, true);
-      this.#draw();
+      this.draw();
     });
   }
 
   #show(filter, category) {
     this.#view = new View(FILTERS.includes(filter) ? filter : "all", category);
+    this.#last = Infinity;
     this.#failed = false;
     this.#loading = false;
     if (!this.#parts || !this.isConnected) return;
-    this.#draw();
+    this.draw();
     if (!this.#view.isLive) this.#loadOlder();
   }
 
@@ -314,7 +340,7 @@ export class NotificationInbox extends ClientElement {
     const [method, effect, back] = ACTS[action];
     this.#view.patch([item.id], effect(new Date().toISOString(), until));
     this.client[method]([item.id], until).catch(() => this.#view.isLive || this.#refreshSoon());
-    this.#drawSoon();
+    this.drawSoon();
     if (!back) return;
     this.#notice(theWords().say(SAID[action], { time: until && theWords().moment(until) }), () => {
       this.#view.patch([item.id], { archived_at: item.archived_at, snoozed_until: item.snoozed_until });
@@ -379,7 +405,7 @@ export class NotificationInbox extends ClientElement {
     } catch (error) {
       this.#complain(error);
     }
-    this.#drawSoon();
+    this.drawSoon();
   }
 
   /** Say what was done, and how to undo it, for some seconds. */
@@ -401,7 +427,7 @@ export class NotificationInbox extends ClientElement {
     complaint.textContent = theWords().say(error.status === 403 ? "out_of_date" : "failed");
     complaint.hidden = false;
     this.#notice();
-    this.#drawSoon();
+    this.drawSoon();
   }
 
   async #unfold(row) {
@@ -442,8 +468,10 @@ export class NotificationInbox extends ClientElement {
 
   #moveTo(id) {
     if (id === undefined && this.#rows.size) return;
+    const before = this.#rows.get(this.#current);
     this.#current = id ?? null;
-    for (const [key, row] of this.#rows) row.current = key === id;
+    if (before) before.current = false;
+    if (this.#rows.has(id)) this.#rows.get(id).current = true;
   }
 
   // -- the menu of a row ---------------------------------------------------------------------------------------------------------
@@ -483,7 +511,7 @@ export class NotificationInbox extends ClientElement {
 
   /** What is visible for a moment has been seen: one request for however much arrived meanwhile. */
   #watchSeen() {
-    const due = document.visibilityState === "visible" && this.#view.isLive && this.client.counts.unseen > 0 && this.#rows.size > 0 && this.checkVisibility();
+    const due = document.visibilityState === "visible" && this.#view.isLive && this.client.counts.unseen > 0 && this.#rows.size > 0 && this.#inView;
     if (!due) this.#after("seen");
     else if (!this.#timers.seen) this.#after("seen", DWELL, () => this.client.seenAll().catch(() => {})); // nobody asked for it
   }
@@ -491,7 +519,7 @@ export class NotificationInbox extends ClientElement {
   #connected(status) {
     const login = this.getAttribute("login");
     if (status === "live") this.#failed = false;
-    this.#drawSoon();
+    this.drawSoon();
     if (status === "signed_out" && login) location.assign(`${login}?next=${encodeURIComponent(location.pathname)}`);
   }
 }

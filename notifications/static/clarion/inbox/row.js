@@ -102,7 +102,8 @@ export class Row {
 
   /** The time has gone on. */
   tick() {
-    this.time.textContent = theWords().ago(this.item.created_at, Date.now());
+    const text = theWords().ago(this.item.created_at, Date.now());
+    if (this.time.textContent !== text) this.time.textContent = text;
   }
 
   /** In the tab order or not. */

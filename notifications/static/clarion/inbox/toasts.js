@@ -18,7 +18,7 @@ export class NotificationToasts extends ClientElement {
   start(signal) {
     if (!this.#region) this.#build();
     this.hear("notification", ({ detail }) => this.#take(detail));
-    this.hear("change", () => this.#sort());
+    this.hear("change", () => this.#toasts.length && this.drawSoon());
     signal.addEventListener("abort", () => this.#set([]));
   }
 
@@ -42,8 +42,7 @@ export class NotificationToasts extends ClientElement {
   }
 
   /** What was read meanwhile, here or elsewhere, is no news any more. */
-  #sort() {
-    if (!this.#toasts.length) return;
+  draw() {
     const news = new Set(this.client.items.filter((item) => !item.read_at).map(({ id }) => id));
     this.#set(this.#toasts.filter(({ items }) => items.some(({ id }) => news.has(id))));
   }

@@ -68,12 +68,15 @@ const MORNING = 8; // o'clock
 export class Words {
   #texts;
   #plural;
+  #number;
   #relative;
+  /** Making one takes a hundred times as long as using it. */ #formats = new Map();
 
   constructor(language, texts = {}) {
     this.language = language;
     this.#texts = { ...ENGLISH, ...texts };
     this.#plural = new Intl.PluralRules(language);
+    this.#number = new Intl.NumberFormat(language);
     this.#relative = new Intl.RelativeTimeFormat(language, { numeric: "auto" });
   }
 
@@ -81,7 +84,7 @@ export class Words {
   say(name, values = {}) {
     const text = this.#texts[name] ?? "";
     const form = typeof text === "string" ? text : this.#form(text, values.count);
-    return form.replace(/\{(\w+)\}/g, (_, key) => (typeof values[key] === "number" ? values[key].toLocaleString(this.language) : values[key]));
+    return form.replace(/\{(\w+)\}/g, (_, key) => (typeof values[key] === "number" ? this.#number.format(values[key]) : values[key]));
   }
 
   /** The form of a sample number to which this language does the same as to `count`. */
@@ -106,16 +109,21 @@ export class Words {
     if (seconds < HOUR - 30) return this.#relative.format(-Math.max(1, Math.round(seconds / MINUTE)), "minute");
     if (seconds < DAY - HOUR / 2) return this.#relative.format(-Math.round(seconds / HOUR), "hour");
     if (seconds < 7 * DAY) return this.#relative.format(-Math.round(seconds / DAY), "day");
-    return new Date(time).toLocaleDateString(this.language, { dateStyle: "medium" });
+    return this.#date("day", time, { dateStyle: "medium" });
   }
 
   /** Day and hour, of the days to come. */
   moment(time) {
-    return new Date(time).toLocaleString(this.language, { weekday: "short", hour: "numeric", minute: "2-digit" });
+    return this.#date("moment", time, { weekday: "short", hour: "numeric", minute: "2-digit" });
   }
 
   full(time) {
-    return new Date(time).toLocaleString(this.language, { dateStyle: "full", timeStyle: "short" });
+    return this.#date("full", time, { dateStyle: "full", timeStyle: "short" });
+  }
+
+  #date(name, time, options) {
+    if (!this.#formats.has(name)) this.#formats.set(name, new Intl.DateTimeFormat(this.language, options));
+    return this.#formats.get(name).format(new Date(time));
   }
 }
 
