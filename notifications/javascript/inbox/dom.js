@@ -1,8 +1,11 @@
 /** Making elements, and what ours have in common. Data gets into the page as text and properties only. */
 
 import { safeAddress } from "./rules.js";
-import { SHEET } from "./styles.js";
+import CSS from "./styles.css";
 import { announce, theClient } from "./surroundings.js";
+
+const SHEET = new CSSStyleSheet();
+SHEET.replaceSync(CSS);
 
 /**
  * An element. `on...` are listeners, `part`, `role` and names with a dash attributes, all else properties; `part` is the class, too.
