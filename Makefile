@@ -17,7 +17,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --requir
 export PYTHONUNBUFFERED := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-sqlite test-sqlite-browsers test-sqlite-processes test-sqlite-others test-postgresql check converge stress chaos-beat conformance bench screenshots messages lock chromium clean
+.PHONY: help run test test-sqlite test-sqlite-browsers test-sqlite-processes test-sqlite-others test-postgresql check converge stress chaos-beat conformance bench screenshots bundle messages lock chromium clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1|/' | column -t -s '|'
@@ -87,6 +87,10 @@ bench: $(STAMP)-dev ## measure beside the textbook (SCENARIO="fan-out memory" SC
 screenshots: $(STAMP)-dev chromium ## draw the pictures of the README again
 	@$(BIN)/python -m pytest -m screenshots $(ARGS)
 
+bundle: $(STAMP)-js ## make what browsers load of notifications/javascript
+	@command -v npm >/dev/null || { echo "make bundle needs Node and npm" >&2; exit 1; }
+	@node notifications/javascript/bundle.mjs
+
 messages: $(STAMP)-dev ## gather the texts of code and templates into the catalogues, and compile them (LOCALE=de)
 	@command -v msgfmt >/dev/null || { echo "make messages needs gettext: apt-get install gettext" >&2; exit 1; }
 	@for app in notifications project; do (cd $$app \
@@ -133,10 +137,10 @@ $(STAMP)-dev: requirements-dev.txt | .venv/bin/python
 	@cmp -s $< $@ || { echo "Installing what developing needs (about a minute, once)"; $(PIP) -r $<; }
 	@cp $< $@
 
-# Only what checks types; who has no npm does without.
+# What checks types and bundles the client; who has no npm does without.
 $(STAMP)-js: package-lock.json | .venv/bin/python
 	@command -v npm >/dev/null || exit 0; \
-	    echo "Installing what checks types (a second, once)"; \
+	    echo "Installing what checks types and bundles (a second, once)"; \
 	    npm ci --ignore-scripts --no-audit --no-fund --silent && cp $< $@
 
 clean: ## remove .venv, node_modules, caches and the state of `make run`

@@ -1,6 +1,6 @@
 """What the elements in the browser say, in the reader's language.
 
-The English ones are also in `static/clarion/inbox/words.js`, for pages that bring no texts.
+The English ones are also in `javascript/inbox/words.js`, for pages that bring no texts.
 """
 
 from typing import Any

@@ -82,7 +82,12 @@ def _setup(context: Context, request: Any, *, ticket: bool) -> SafeString:
         "language": get_language() or "",
         "texts": texts(),
     }
-    script = format_html('<script type="module" src="{}"></script>', static("clarion/inbox.js"))
+    # The first imports the second, which the browser would otherwise hear of later.
+    script = format_html(
+        '<link rel="modulepreload" href="{}"><script type="module" src="{}"></script>',
+        static("clarion/client.js"),
+        static("clarion/inbox.js"),
+    )
     return json_script(config, BLOCK) + script
 
 

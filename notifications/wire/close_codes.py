@@ -1,7 +1,7 @@
 """Why a socket is closed, and whether the client should come back.
 
 4400-4499 mean "do not come back by yourself"; every other code means "reconnect with jitter".
-Mirrored by `static/clarion/client.js` and docs/protocol.md; a test compares the three.
+Mirrored by `javascript/client/protocol.js` and docs/protocol.md; a test compares the three.
 """
 
 from dataclasses import dataclass

@@ -8,8 +8,11 @@ from tests.js.node import needs_node, run_node
 TEXT = page("browser.md")
 TYPES = (ROOT / "notifications/static/clarion/client.d.ts").read_text()
 STATIC = ROOT / "notifications/static/clarion"
-ELEMENTS = "".join(path.read_text() for path in sorted((STATIC / "inbox").glob("*.js")))
-CLIENT = (ROOT / "notifications/static/clarion/client.js").read_text()
+SOURCES = ROOT / "notifications/javascript"
+ELEMENTS = "".join(
+    path.read_text() for path in sorted((SOURCES / "inbox").iterdir()) if path.is_file()
+)
+CLIENT = (SOURCES / "client.js").read_text()
 
 
 def members(declaration: str) -> set[str]:

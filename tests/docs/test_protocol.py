@@ -96,7 +96,7 @@ def test_close_codes_are_one_table() -> None:
 
 
 def test_close_codes_of_the_browser_client() -> None:
-    source = (ROOT / "notifications/static/clarion/client/protocol.js").read_text()
+    source = (ROOT / "notifications/javascript/client/protocol.js").read_text()
     rows = re.findall(r"(\w+): \{ number: (\d+), reconnect: (true|false) \}", source)
     assert {(name, int(number), reconnect == "true") for name, number, reconnect in rows} == {
         (code.name, code.number, code.reconnect) for code in close_codes.CLOSE_CODES

@@ -92,7 +92,7 @@ def test_what_is_not_marked_is_noticed() -> None:
 
 
 def test_the_elements_know_their_texts() -> None:
-    folder = ROOT / "notifications/static/clarion/inbox"
+    folder = ROOT / "notifications/javascript/inbox"
     scripts = [path.read_text() for path in folder.glob("*.js") if path.name != "words.js"]
     words = (folder / "words.js").read_text()
     said = "".join([*scripts, words.partition("export class")[2]])
@@ -109,7 +109,7 @@ def test_the_elements_know_their_texts() -> None:
 
 @needs_node
 def test_pages_without_texts_say_the_same_in_english() -> None:
-    words = ROOT / "notifications/static/clarion/inbox/words.js"
+    words = ROOT / "notifications/javascript/inbox/words.js"
     script = f"""
         import {{ ENGLISH }} from {json.dumps(words.as_uri())};
         console.log(JSON.stringify(ENGLISH));

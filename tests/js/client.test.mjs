@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test, describe, beforeEach } from "node:test";
 
-import { CLOSE_CODES, Mailbox, ClarionClient, afterClose, backoff } from "../../notifications/static/clarion/client.js";
+import { CLOSE_CODES, Mailbox, ClarionClient, afterClose, backoff } from "../../notifications/javascript/client.js";
 import { T0, World, counters, ids, item, page, said, settle } from "./world.mjs";
 
 function loaded(items = [], cursor = "e.10.5", counts = counters(items.length), next = null) {

@@ -9,7 +9,7 @@ import { T0, World, counters, item, page, settle } from "./world.mjs";
 
 const text = readFileSync(new URL("../../docs/browser.md", import.meta.url), "utf8");
 const blocks = [...text.matchAll(/^```js\n(.*?)^```/gms)].map(([, block]) => block);
-const client = new URL("../../notifications/static/clarion/client.js", import.meta.url).href;
+const client = new URL("../../notifications/javascript/client.js", import.meta.url).href;
 
 const world = new World();
 const toasts = [];

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { readFileSync, readdirSync } from "node:fs";
 import { test } from "node:test";
 
-import { Mailbox } from "../../notifications/static/clarion/client.js";
+import { Mailbox } from "../../notifications/javascript/client.js";
 
 const FIXTURES = new URL("../fixtures/", import.meta.url);
 const read = (path) => JSON.parse(readFileSync(new URL(path, FIXTURES), "utf8"));

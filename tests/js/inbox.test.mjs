@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
-import { View, cappedCount, collapse, safeAddress, wasMissed } from "../../notifications/static/clarion/inbox/rules.js";
-import { Words, presets } from "../../notifications/static/clarion/inbox/words.js";
+import { View, cappedCount, collapse, safeAddress, wasMissed } from "../../notifications/javascript/inbox/rules.js";
+import { Words, presets } from "../../notifications/javascript/inbox/words.js";
 import { item } from "./world.mjs";
 
 const NOW = Date.parse("2030-01-10T12:00:00Z");

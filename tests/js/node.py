@@ -10,15 +10,17 @@ import pytest
 ROOT = Path(__file__).parents[2]
 STATIC = ROOT / "notifications" / "static"
 NODE = shutil.which("node")
-TYPESCRIPT = ROOT / "node_modules" / "typescript"
+SOURCES = ROOT / "notifications" / "javascript"
+PACKAGES = ROOT / "node_modules"
+TYPESCRIPT = PACKAGES / "typescript"
 
 # A developer without Node still tests everything else; CI must not pass by leaving this out.
 needs_node = pytest.mark.skipif(
     NODE is None and not os.environ.get("CI"), reason="node is not installed"
 )
-needs_typescript = pytest.mark.skipif(
-    (NODE is None or not TYPESCRIPT.exists()) and not os.environ.get("CI"),
-    reason="typescript is not installed: npm ci",
+needs_packages = pytest.mark.skipif(
+    (NODE is None or not PACKAGES.exists()) and not os.environ.get("CI"),
+    reason="the packages of package.json are not installed: npm ci",
 )
 
 

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { beforeEach, describe, test } from "node:test";
 
-import { ClarionClient } from "../../notifications/static/clarion/client.js";
+import { ClarionClient } from "../../notifications/javascript/client.js";
 import { T0, World, counters, ids, item, page, said, settle } from "./world.mjs";
 
 let world;

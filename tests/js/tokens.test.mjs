@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { beforeEach, describe, test } from "node:test";
 
-import { ClarionClient } from "../../notifications/static/clarion/client.js";
+import { ClarionClient } from "../../notifications/javascript/client.js";
 import { World, counters, item, page, settle } from "./world.mjs";
 
 const OPTIONS = { socketUrl: "wss://c.example/ws/notifications/", apiUrl: "https://c.example/api/v1/inbox/" };

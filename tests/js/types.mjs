@@ -4,8 +4,8 @@ import { fileURLToPath } from "node:url";
 
 import ts from "typescript";
 
-import * as client from "../../notifications/static/clarion/client.js";
-import { BROWSER } from "../../notifications/static/clarion/client/environment.js";
+import * as client from "../../notifications/javascript/client.js";
+import { BROWSER } from "../../notifications/javascript/client/environment.js";
 
 const path = fileURLToPath(new URL("../../notifications/static/clarion/client.d.ts", import.meta.url));
 const source = ts.createSourceFile(path, ts.sys.readFile(path), ts.ScriptTarget.Latest, true);

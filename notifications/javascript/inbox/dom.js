@@ -1,11 +1,14 @@
 /** Making elements, and what ours have in common. Data gets into the page as text and properties only. */
 
 import { safeAddress } from "./rules.js";
-import { SHEET } from "./styles.js";
+import CSS from "./styles.css";
 import { announce, theClient } from "./surroundings.js";
 
 const PACE = 100; // ms between two pictures of an element
 const UNSEEN = 250; // ms after which what has no picture is drawn all the same
+
+const SHEET = new CSSStyleSheet();
+SHEET.replaceSync(CSS);
 
 /**
  * An element. `on...` are listeners, `part`, `role` and names with a dash attributes, all else properties; `part` is the class, too.
