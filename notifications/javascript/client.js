@@ -16,12 +16,14 @@ export { CLOSE_CODES, ClarionError, Mailbox, afterClose, backoff };
 const TALK = 1; // version of what tabs tell each other; those of another release do not share
 const KEPT = 50; // items that a new tab, or a later visit, begins with
 const SAVE_INTERVAL = 1_000; // ms
+const MOST = 100; // ids that the server takes in one request
 const ASK_INTERVAL = 1_000; // ms between two questions of a tab that missed something
 
 /**
  * One person's inbox, over one socket for all tabs of the browser. Events (all `CustomEvent`):
  *
  * - `change`: `items`, `counts`, `hasOlder` or `isLeader` may be different
+ * - `items`, detail `{items, removed, partial, emptied}`: what has changed, also of what the list does not show
  * - `counts`, detail `{unread, unseen}`: they are different
  * - `notification`, detail `{item, replayed}`: an unread item arrived; `replayed` if it was missed and caught up with
  * - `status`, detail `{status}`
@@ -45,6 +47,8 @@ export class ClarionClient extends EventTarget {
   #era = 0; // tells answers to an earlier login that they are too late
   #status = "stopped";
   #shown = null;
+  #counts = null;
+  #filled = false; // a list has been there
   #counted = { unread: 0, unseen: 0 };
 
   constructor({ csrfToken = () => "", getToken = null, ticketUrl = "", person = "", language = "", keep = true, ...options }, env = {}) {
@@ -69,7 +73,13 @@ export class ClarionClient extends EventTarget {
   }
 
   get counts() {
-    return this.#mailbox.counts(this.#env.now(), this.#pending);
+    this.#counts ??= this.#mailbox.counts(this.#env.now(), this.#pending);
+    return this.#counts;
+  }
+
+  /** An item of a page from `list` with what is under way here. */
+  asShown(item) {
+    return this.#pending.apply(item);
   }
 
   get hasOlder() {
@@ -97,6 +107,7 @@ export class ClarionClient extends EventTarget {
     const kept = this.#store?.claim();
     if (kept && this.#mailbox.cursor === null) {
       this.#mailbox.restore(kept);
+      this.#filled = true;
       this.#changed();
     }
     this.#tabs.join();
@@ -187,7 +198,7 @@ export class ClarionClient extends EventTarget {
   }
 
   /**
-   * A page of what the list does not show, or of a part of it. It does not change by itself.
+   * A page of what the list does not show, or of a part of it. It does not change by itself: `items` tells what does.
    */
   async list(filters = {}) {
     const { items, next } = await this.#http.get(this.#options.apiUrl, filters);
@@ -237,26 +248,43 @@ export class ClarionClient extends EventTarget {
   // -- changing state ------------------------------------------------------------------------------------------------------------
 
   #mark(action, ids, more = {}) {
-    return this.#change({ action, ids: new Set(ids), ...more }, { ids: [...ids], ...more });
+    const all = [...ids];
+    const changes = [];
+    do {
+      const some = all.splice(0, MOST);
+      changes.push([{ action, ids: new Set(some), ...more }, { ids: some, ...more }]);
+    } while (all.length);
+    return this.#change(changes);
   }
 
   #markAll(action, { category, thread } = {}, more = {}) {
     const { cursor } = this;
     if (cursor === null) return Promise.resolve(); // nothing is shown yet, so there is nothing to mark
-    return this.#change({ action, bound: { ...this.#mailbox.point, category, thread, ...more } }, { cursor, category, thread });
+    return this.#change([[{ action, bound: { ...this.#mailbox.point, category, thread, ...more } }, { cursor, category, thread }]]);
   }
 
-  #change(operation, body) {
-    operation.at = new Date(this.#env.now()).toISOString();
-    const done = this.#perform(operation, body);
+  /** Show operations, and ask for them one after the other: `[operation, body of its request]`. */
+  #change(changes) {
+    const at = new Date(this.#env.now()).toISOString();
+    for (const [operation] of changes) this.#pending.add(Object.assign(operation, { at }));
+    this.#changed();
+    const done = this.#performAll(changes);
     done.catch(() => {}); // whoever listens to `error` need not wait for this
     return done;
   }
 
+  /** One that is refused does not keep the others from being asked for. */
+  async #performAll(changes) {
+    const era = this.#era;
+    const errors = [];
+    for (const [operation, body] of changes) {
+      if (era === this.#era) await this.#perform(operation, body).catch((error) => errors.push(error));
+    }
+    if (errors.length) throw errors[0];
+  }
+
   async #perform(operation, body) {
     const era = this.#era;
-    this.#pending.add(operation);
-    this.#changed();
     try {
       const frame = { ...(await this.#post(operation.action, body)), type: "change" };
       if (era !== this.#era) return;
@@ -283,10 +311,24 @@ export class ClarionClient extends EventTarget {
   }
 
   #apply(frame) {
-    const { arrived, behind } = this.#mailbox.apply(frame, this.#env.now());
+    const { arrived, behind, items, removed } = this.#mailbox.apply(frame, this.#env.now());
+    this.#shown = this.#counts = null; // listeners may ask
     if (behind && this.#connection) this.#connection.catchUp(behind);
     this.#connection?.acknowledgeSoon();
+    this.#tell({ items, removed, partial: Boolean(frame.all_up_to) });
     for (const item of arrived) this.#emit("notification", { item, replayed: frame.type === "sync" });
+    this.#changed();
+  }
+
+  /** Those who show other lists. */
+  #tell({ items = [], removed = [], partial = false, emptied = false }) {
+    if (items.length || removed.length || partial) this.#emit("items", { items, removed, partial, emptied });
+  }
+
+  /** There is another list, and nobody knows what has changed; unless it is the first. */
+  #replaced() {
+    if (this.#filled) this.#tell({ partial: true });
+    this.#filled = true;
     this.#changed();
   }
 
@@ -338,7 +380,7 @@ export class ClarionClient extends EventTarget {
     if (!this.#isOurs(page)) return false;
     this.#mailbox.load(page);
     this.#postState(true);
-    this.#changed();
+    this.#replaced();
     this.#release();
     return true;
   }
@@ -410,7 +452,7 @@ export class ClarionClient extends EventTarget {
     // An answer of our own may have carried us past it.
     if (!fresh && had && before.epoch === epoch && before.seq >= Number(seq) && before.position >= Number(position)) return;
     this.#mailbox.restore(state);
-    this.#changed();
+    this.#replaced();
     this.#release();
     const missed = this.#mailbox.list(this.#env.now()).filter((item) => had && !item.read_at && Number(item.id) > newest);
     for (const item of missed) this.#emit("notification", { item, replayed: true });
@@ -443,6 +485,7 @@ export class ClarionClient extends EventTarget {
     this.#person = this.#options.person;
     this.#certain = false; // until the server says who is here now
     this.#store?.forget();
+    this.#tell({ partial: true, emptied: true });
     this.#changed();
   }
 
@@ -498,7 +541,7 @@ export class ClarionClient extends EventTarget {
   }
 
   #changed() {
-    this.#shown = null;
+    this.#shown = this.#counts = null;
     const now = this.#env.now();
     const wait = this.#mailbox.nextExpiry(now) - now;
     if (wait < Infinity) this.#timers.after("expiry", wait, () => this.#changed());

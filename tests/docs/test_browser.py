@@ -22,6 +22,11 @@ def members(declaration: str) -> set[str]:
     return set(re.findall(r"^  (?:readonly )?(\w+)\??[(<:]", body[1], re.MULTILINE))
 
 
+def test_lists_of_ones_own() -> None:
+    details = table(section(TEXT, "## Lists of your own"), "detail")
+    assert named(details) == members("interface Changes")
+
+
 def test_options() -> None:
     assert named(table(TEXT, "option")) == members("interface Options")
 
@@ -33,8 +38,10 @@ def test_events() -> None:
     for name, detail, _ in events:
         declared = re.search(rf"  {name.strip('`')}: CustomEvent<(.*)>;", TYPES)
         assert declared
-        fields = {"Counts": "unread: ; unseen: "}.get(declared[1], declared[1])
-        assert set(code(detail)) == set(re.findall(r"(\w+):", fields)), name
+        fields = set(re.findall(r"(\w+):", declared[1]))
+        if declared[1].isidentifier():
+            fields = members(f"interface {declared[1]}")
+        assert set(code(detail)) == fields, name
     statuses = re.search(r"type Status = (.*);", TYPES)
     assert statuses
     listed = next(row for row in events if row[0] == "`status`")

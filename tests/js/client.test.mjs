@@ -232,7 +232,7 @@ describe("Mailbox", () => {
 
   test("frames of a later version are ignored", () => {
     const mailbox = loaded();
-    assert.deepEqual(mailbox.apply({ type: "hologram", seq: 99 }), { arrived: [], behind: null });
+    assert.deepEqual(mailbox.apply({ type: "hologram", seq: 99 }), { arrived: [], behind: null, items: [], removed: [] });
     mailbox.apply({ type: "broadcast", kind: "sing", id: "4", position: 6 });
     assert.equal(mailbox.cursor, "e.10.6");
   });

@@ -13,6 +13,7 @@ const client = new URL("../../notifications/javascript/client.js", import.meta.u
 
 const world = new World();
 const toasts = [];
+const pictures = [];
 let chimes = 0;
 const element = () => {
   const listeners = {};
@@ -34,6 +35,7 @@ Object.assign(globalThis, {
   },
   fetch: (url, init) => world.fetch(url, { method: "GET", ...init }),
   Image: class {},
+  draw: (items) => pictures.push(items.map(({ id }) => id)),
   toast: (message) => toasts.push(message),
   chime: { play: () => (chimes += 1) },
   undo: element(),
@@ -55,10 +57,10 @@ try {
     return import(pathToFileURL(path));
   };
 
-  const [drawn, start, news, state, lists, leave, elsewhere, alone] = blocks;
-  assert.equal(blocks.length, 8);
+  const [drawn, start, news, state, lists, own, leave, elsewhere, alone] = blocks;
+  assert.equal(blocks.length, 9);
   // The list is there when people do something to it.
-  const shown = await run(start, news, "await new Promise((resolve) => setTimeout(resolve));", state, lists, leave);
+  const shown = await run(start, news, "await new Promise((resolve) => setTimeout(resolve));", state, lists, own, leave);
   world.hello({ seq: 11 });
   assert.equal(world.sockets[0].url, "wss://shop.example/ws/notifications/?cursor=e.10.5");
   assert.deepEqual(shown.client.items, []);
@@ -80,6 +82,11 @@ try {
     "/api/v1/inbox/?archived=true&limit=20&before=1",
   ]);
   assert.equal(world.requests.find(({ url }) => url.endsWith("mute")).body.thread, "order-7");
+  const away = (id, seq, more) => item(id, seq, { archived_at: T0, ...more });
+  world.frame({ type: "change", items: [away(3, 13), item(1, 14)], removed: [], since: 12, seq: 14, ...counters(1, 1, 5) });
+  assert.deepEqual(pictures.at(-1), ["3"]);
+  world.frame({ type: "change", items: [], removed: ["3"], since: 14, seq: 15, ...counters(1, 1, 5) });
+  assert.deepEqual(pictures.at(-1), []);
   globalThis.signOut.happens("submit");
   shown.client.stop();
 
@@ -94,8 +101,8 @@ try {
   assert.equal(bell.item({ title: "Parcel", data: { photo: "/parcel.jpg" } }).children[1], "Parcel");
   assert.equal(bell.item({ title: "Parcel", data: { photo: "/parcel.jpg" } }).children[0].src, "/parcel.jpg");
 
-  const own = await run(alone);
-  assert.deepEqual(own.mailbox.list(0).map(({ id }) => id), ["1"]);
+  const bare = await run(alone);
+  assert.deepEqual(bare.mailbox.list(0).map(({ id }) => id), ["1"]);
 } finally {
   rmSync(folder, { recursive: true });
 }

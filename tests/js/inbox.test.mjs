@@ -131,51 +131,114 @@ test("what was missed", () => {
 });
 
 describe("a view", () => {
-  const page = (items, next = null) => ({ items, next });
-  const ids = (view, live) => view.list(live).map(({ id }) => Number(id));
+  const NONE = { items: [], removed: [] };
+  const asIs = (entry) => entry;
+  const ids = (view, live = [], asShown = asIs) => view.list(live, asShown, NOW).map(({ id }) => Number(id));
+  /** What is asked for is answered with this page; `meanwhile` happens while it is on its way. */
+  const ask = async (view, items, next = null, { again = false, meanwhile = () => {} } = {}) => {
+    let query;
+    await view.ask(async (given) => {
+      query = given;
+      meanwhile();
+      return { items, next };
+    }, again);
+    return query;
+  };
   const READ = "2030-01-01T00:00:00Z";
+  const archived = (id, seq, more) => item(id, seq, { archived_at: READ, ...more });
 
   test("of everything is the client's own list", () => {
     const live = [item(2, 2), item(1, 1)];
-    assert.equal(new View().list(live), live);
+    assert.equal(new View().list(live, asIs, NOW), live);
     assert.equal(new View("all", "a").isLive, false);
   });
 
-  test("of unread ones: what is live goes before what was asked for", () => {
+  test("of unread ones: what is live goes before what was asked for", async () => {
     const view = new View("unread");
     assert.equal(view.next, undefined);
-    view.add(page([item(3, 3), item(1, 1)], "1"));
+    await ask(view, [item(3, 3), item(1, 1)], "1");
     assert.equal(view.next, "1");
     assert.deepEqual(ids(view, [item(4, 6), item(3, 5, { read_at: READ }), item(2, 2, { read_at: READ })]), [4, 1]);
   });
 
-  test("of a category", () => {
+  test("of a category", async () => {
     const view = new View("all", "a");
-    view.add(page([item(1, 1, { category: "a" })]));
+    const query = await ask(view, [item(1, 1, { category: "a" })]);
     assert.deepEqual(ids(view, [item(3, 3, { category: "a" }), item(2, 2)]), [3, 1]);
-    assert.deepEqual(new URLSearchParams(Object.entries(view.query).filter(([, value]) => value)).toString(), "category=a");
+    assert.deepEqual(new URLSearchParams(Object.entries(query).filter(([, value]) => value)).toString(), "category=a");
   });
 
-  test("of archived ones shows a change before it is confirmed", () => {
+  test("without what has expired", async () => {
     const view = new View("archived");
-    view.add(page([item(2, 2, { archived_at: READ }), item(1, 1, { archived_at: READ })]));
-    view.patch(["2", "9"], { archived_at: null });
-    assert.deepEqual(ids(view, []), [1]);
-    assert.deepEqual(ids(view, [item(1, 3)]), []); // it is back in the inbox
+    await ask(view, [archived(2, 2, { expires_at: before(1) }), archived(1, 1, { expires_at: before(-1) })]);
+    assert.deepEqual(ids(view), [1]);
   });
 
-  test("asked for again keeps older pages, and drops what has left", () => {
+  test("of archived ones shows a change that is under way", async () => {
+    const view = new View("archived");
+    await ask(view, [archived(2, 2), archived(1, 1)]);
+    assert.deepEqual(ids(view, [], (entry) => (entry.id === "2" ? { ...entry, archived_at: null } : entry)), [1]);
+    assert.deepEqual(ids(view), [2, 1], "and takes it back");
+    assert.deepEqual(ids(view, [item(1, 3)]), [2], "the other is back in the inbox");
+  });
+
+  test("follows what is told, as far down as there are pages", async () => {
+    const view = new View("archived");
+    view.tell({ items: [archived(8, 20)], removed: [] });
+    assert.deepEqual(ids(view), [], "nothing was asked for yet");
+    await ask(view, [archived(9, 9), archived(7, 7)], "7");
+    view.tell({ items: [archived(8, 21), archived(3, 22), item(4, 23), archived(9, 8, { title: "late" })], removed: [] });
+    assert.deepEqual(ids(view), [9, 8, 7]);
+    assert.equal(view.list([], asIs, NOW)[0].title, "Title 9");
+    view.tell({ items: [item(9, 24)], removed: ["7"] });
+    assert.deepEqual(ids(view), [8]);
+    await ask(view, [archived(3, 22)]);
+    assert.deepEqual(ids(view), [8, 3]);
+    view.tell({ items: [archived(1, 25)], removed: [] });
+    assert.deepEqual(ids(view), [8, 3, 1], "all pages are there");
+  });
+
+  test("what is told of a broadcast", async () => {
+    const view = new View("all", "general");
+    await ask(view, [item(2, null, { position: 5 })]);
+    view.tell({ items: [item(2, null, { position: 5, title: "Right" })], removed: [] });
+    assert.equal(view.list([], asIs, NOW)[0].title, "Right");
+    view.tell({ items: [item(2, 30, { position: 5, title: "Taken in" })], removed: [] });
+    view.tell({ items: [item(2, null, { position: 5, title: "Late" })], removed: [] });
+    assert.equal(view.list([], asIs, NOW)[0].title, "Taken in");
+  });
+
+  for (const again of [false, true]) {
+    test(`a page that was overtaken by what was told${again ? ", asked for again" : ""}`, async () => {
+      const view = new View("archived");
+      if (again) await ask(view, [archived(6, 6)]);
+      const meanwhile = () => view.tell({ items: [archived(9, 20), item(8, 21), archived(5, 4)], removed: ["7"] });
+      await ask(view, [archived(8, 8), archived(7, 7), archived(6, 6), archived(5, 5)], null, { again, meanwhile });
+      assert.deepEqual(ids(view), [9, 6, 5]);
+      assert.equal(view.list([], asIs, NOW)[2].seq, 5);
+    });
+  }
+
+  test("a page that does not come", async () => {
+    const view = new View("archived");
+    await assert.rejects(view.ask(async () => { throw new TypeError("network"); }), TypeError);
+    assert.equal(view.next, undefined);
+    view.tell(NONE);
+  });
+
+  test("asked for again keeps older pages, and drops what has left", async () => {
     const view = new View("snoozed");
     const away = (id) => item(id, id, { snoozed_until: "2031-01-01T00:00:00Z" });
-    view.add(page([away(9), away(7)], "7"));
-    view.add(page([away(5), away(3)], "3"));
-    view.add(page([away(9), away(8)], "8"), true);
-    assert.deepEqual(ids(view, []), [9, 8, 7, 5, 3]);
+    const again = { again: true };
+    await ask(view, [away(9), away(7)], "7");
+    assert.equal((await ask(view, [away(5), away(3)], "3")).before, "7");
+    assert.equal((await ask(view, [away(9), away(8)], "8", again)).before, undefined);
+    assert.deepEqual(ids(view), [9, 8, 7, 5, 3]);
     assert.equal(view.next, "3");
-    view.add(page([away(8)], null), true);
-    assert.deepEqual(ids(view, []), [8]);
+    await ask(view, [away(8)], null, again);
+    assert.deepEqual(ids(view), [8]);
     assert.equal(view.next, null);
-    view.add(page([], null), true);
-    assert.deepEqual(ids(view, []), []);
+    await ask(view, [], null, again);
+    assert.deepEqual(ids(view), []);
   });
 });

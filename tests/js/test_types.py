@@ -42,7 +42,7 @@ def test_what_it_declares_of_the_elements_is_there() -> None:
         members = re.findall(r"^  (?:readonly )?(\w+)(\??)", body[1], re.MULTILINE)
         public = set(re.findall(r"^  (?:async |get )?([a-z]\w*)\(", source, re.MULTILINE))
         # What the browser calls, and what every element has.
-        public -= {"start", "focus", "attributeChangedCallback"}
+        public -= {"start", "draw", "focus", "attributeChangedCallback"}
         assert {member for member, optional in members if not optional} == public, name
     events = set(re.findall(r'new CustomEvent\("([\w-]+)"', elements()))
     assert events == set(re.findall(r'"([\w-]+)": CustomEvent', declared))

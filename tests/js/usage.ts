@@ -11,6 +11,10 @@ client.addEventListener("notification", ({ detail: { item, replayed } }) => {
   const news: [string, string | null, boolean] = [item.title, item.read_at, replayed];
   console.log(news, item.actions[0]?.label, item.actors.length, item.data["order"]);
 });
+client.addEventListener("items", ({ detail: { items, removed, partial, emptied } }) => {
+  const shown: Item[] = items.map((item) => client.asShown(item));
+  console.log(shown, removed.length, partial || emptied);
+});
 client.addEventListener("counts", ({ detail }) => detail.unread + detail.unseen);
 client.addEventListener("error", ({ detail }) => detail.error instanceof ClarionError && detail.error.retryAfter);
 client.addEventListener("status", ({ detail }) => {
@@ -71,5 +75,5 @@ async function use(): Promise<void> {
 
 const mailbox = new Mailbox();
 mailbox.load({ items: [], next: null, cursor: "e.0.0", unread: 0, unseen: 0, taken: 0 });
-const { arrived, behind } = mailbox.apply({ type: "heartbeat", seq: 1, position: 0 }, Date.now());
-console.log(arrived, behind?.seq, mailbox.list(0), mailbox.counts(0), afterClose(4401), backoff(0), CLOSE_CODES.too_many.number, use);
+const { arrived, behind, items, removed } = mailbox.apply({ type: "heartbeat", seq: 1, position: 0 }, Date.now());
+console.log(arrived, items, removed, behind?.seq, mailbox.list(0), mailbox.counts(0), afterClose(4401), backoff(0), CLOSE_CODES.too_many.number, use);

@@ -17,6 +17,7 @@ export class Mailbox {
   #updates = new Map();
   #cursor = null;
   #counters = null;
+  /** What the frame that is being applied has changed. */ #changed = { items: [], removed: [] };
   /** Where the next older page begins; items below it are known by chance and not listed. */ #next = null;
 
   /** The cursor as the server reads it, or null while there is none. */
@@ -81,6 +82,7 @@ export class Mailbox {
   /** Add an older page read over HTTP. Its counters may be older than ours, or newer than our items; frames bring ours. */
   append(page) {
     this.#next = page.next;
+    this.#changed = { items: [], removed: [] };
     this.#merge(page.items);
   }
 
@@ -90,13 +92,19 @@ export class Mailbox {
   snapshot(limit, now) {
     const listed = this.list(now);
     const next = listed.length > limit ? listed[limit - 1].id : this.#next;
-    const kept = ({ id }) => next === null || Number(id) >= Number(next);
+    const { taken } = this.#counters;
+    // Also what is counted here, and not by the server.
+    const kept = ({ id, seq, position }) => next === null || Number(id) >= Number(next) || (seq === null && position > taken);
+    const items = [...this.#items.values()].filter(kept);
+    // What has been put away may be much more than what is listed: of most of it, only that it has left.
+    const away = items.filter(isAway).sort((a, b) => b.seq - a.seq);
+    const left = new Set(away.slice(limit));
     return {
       cursor: this.cursor,
       counters: this.#counters,
       next,
-      items: [...this.#items.values()].filter(kept),
-      removed: [...this.#removed].slice(-REMEMBERED),
+      items: items.filter((item) => !left.has(item)),
+      removed: [...this.#removed, ...[...left].reverse().map(({ id, seq }) => [id, seq])].slice(-REMEMBERED),
     };
   }
 
@@ -109,6 +117,7 @@ export class Mailbox {
     this.#removed = new Map(removed);
     this.#updates.clear();
     this.#items.clear();
+    this.#changed = { items: [], removed: [] };
     this.#merge(items);
   }
 
@@ -121,6 +130,11 @@ export class Mailbox {
    * Let one frame, or the answer to a state change over HTTP, take effect.
    */
   apply(frame, now = Date.now()) {
+    this.#changed = { items: [], removed: [] };
+    return { ...this.#apply(frame, now), ...this.#changed };
+  }
+
+  #apply(frame, now) {
     switch (frame.type) {
       case "hello":
         this.#counters ??= countersOf(frame);
@@ -177,7 +191,7 @@ export class Mailbox {
     // What the inbox has taken in is brought up to date by a change of its own.
     if (known?.seq !== null || position <= (this.#updates.get(item.id) ?? 0)) return;
     this.#updates.set(item.id, position);
-    this.#items.set(item.id, { ...item, seq: null, position: known.position, seen_at: known.seen_at, read_at: known.read_at });
+    this.#put({ ...item, seq: null, position: known.position, seen_at: known.seen_at, read_at: known.read_at });
   }
 
   #change(frame, now) {
@@ -211,10 +225,15 @@ export class Mailbox {
       const known = this.#items.get(item.id);
       if (known ? !isNewer(item.seq, known.seq) : this.#removed.has(item.id) && !isNewer(item.seq, this.#removed.get(item.id))) continue;
       this.#removed.delete(item.id);
-      this.#items.set(item.id, item);
+      this.#put(item);
       if (news(item, known)) arrived.push(item);
     }
     return arrived;
+  }
+
+  #put(item) {
+    this.#items.set(item.id, item);
+    this.#changed.items.push(item);
   }
 
   #remove(ids, seq) {
@@ -222,6 +241,7 @@ export class Mailbox {
       const known = this.#items.get(id);
       if (known && known.seq !== null && known.seq > seq) continue;
       this.#items.delete(id);
+      this.#changed.removed.push(id);
       this.#removed.set(id, Math.max(seq, this.#removed.get(id) ?? 0));
     }
   }
@@ -230,7 +250,7 @@ export class Mailbox {
     for (const item of this.#items.values()) {
       if (!isWithin(item, upTo)) continue;
       // A copy: what was handed out to readers does not change under them.
-      this.#items.set(item.id, {
+      this.#put({
         ...item,
         seq: item.seq === null ? null : seq,
         seen_at: item.seen_at ?? upTo.seen_at ?? null,

@@ -8,19 +8,19 @@ import { presets } from "./words.js";
 
 const TICK = 20_000; // ms between two looks at the clock, for relative times
 const DWELL = 2_000; // ms that something has to be visible before it counts as seen
-const REFRESH = 800; // ms after a change, for views that do not change by themselves
+const REFRESH = 800; // ms before a view is asked for again, since what makes that necessary seldom comes alone
 const UNDO = 10_000; // ms
 const PAGE = 100;
 const FEW = 100; // rows
 
-/** By the name of an action: what the client calls it, what it does to an item, what undoes it. */
+/** By the name of an action: what the client calls it, and what undoes it. */
 const ACTS = {
-  read: ["markRead", (now) => ({ read_at: now })],
-  unread: ["markUnread", () => ({ read_at: null })],
-  archive: ["archive", (now) => ({ archived_at: now, snoozed_until: null }), "unarchive"],
-  unarchive: ["unarchive", () => ({ archived_at: null }), "archive"],
-  snooze: ["snooze", (now, until) => ({ snoozed_until: until.toISOString() }), "unsnooze"],
-  unsnooze: ["unsnooze", () => ({ snoozed_until: null })],
+  read: ["markRead"],
+  unread: ["markUnread"],
+  archive: ["archive", "unarchive"],
+  unarchive: ["unarchive", "archive"],
+  snooze: ["snooze", "unsnooze"],
+  unsnooze: ["unsnooze"],
 };
 const SAID = { archive: "archived", unarchive: "unarchived", snooze: "snoozed" };
 
@@ -41,13 +41,14 @@ export class NotificationInbox extends ClientElement {
   #timers = {};
   #loading = false;
   #failed = false;
-  #cursor = null;
+  #stale = false; // the view is to be asked for again
   #undo = null;
   #inView = false;
 
   start(signal) {
     if (!this.#parts) this.#build();
     this.hear("change", () => this.drawSoon());
+    this.hear("items", ({ detail }) => this.#told(detail));
     this.hear("status", ({ detail: { status } }) => this.#connected(status));
     this.hear("error", ({ detail: { error } }) => this.#complain(error));
     this.listen(document, "visibilitychange", () => this.#watchSeen());
@@ -143,7 +144,7 @@ export class NotificationInbox extends ClientElement {
     const view = this.#view;
     const { unread, status, readAll, filters, older, empty } = this.#parts;
     const words = theWords();
-    const all = view.list(client.items);
+    const all = view.list(client.items, (item) => client.asShown(item), Date.now());
     const items = all.slice(0, this.#reach(all));
     this.#last = Number(items.at(-1)?.id ?? Infinity);
     this.#hasMore = items.length < all.length;
@@ -165,9 +166,6 @@ export class NotificationInbox extends ClientElement {
     else if (!this.#loading && !this.#failed) this.#lookForEnd();
     this.#watchSeen();
     if (!this.#titles && client.cursor && this.#inView) this.#loadCategories();
-    if (client.cursor === this.#cursor) return;
-    this.#cursor = client.cursor;
-    if (!view.isLive) this.#refreshSoon();
   }
 
   /**
@@ -282,7 +280,7 @@ export class NotificationInbox extends ClientElement {
     this.#failed = false;
     try {
       if (view.isLive) await this.client.loadOlder();
-      else view.add(await this.client.list({ ...view.query, before: view.next }));
+      else await view.ask((query) => this.client.list(query));
     } catch (error) {
       this.#failed = true;
       if (view.next !== undefined || view.isLive) this.#complain(error);
@@ -294,19 +292,30 @@ export class NotificationInbox extends ClientElement {
     if (focused && older.hidden) this.#go([...this.#rows.keys()].indexOf(last) + 1);
   }
 
+  /** Views that are not the client's own list follow what it tells. */
+  #told(detail) {
+    if (this.#view.isLive) return;
+    if (detail.emptied) this.#view = new View(this.filter, this.#view.category);
+    this.#view.tell(detail);
+    if (detail.partial && this.client.status !== "signed_out") this.#refreshSoon();
+  }
+
   #retry() {
     if (this.#view.isLive) this.client.woke();
     else this.#loadOlder();
   }
 
   #refreshSoon() {
-    const view = this.#view;
     if (this.#timers.refresh) return;
     this.#after("refresh", REFRESH, async () => {
-      const page = await this.client.list(view.query).catch(() => null);
-      if (!page || view !== this.#view) return;
-      view.add(page, true);
-      this.draw();
+      const view = this.#view;
+      if (view.isLive) return;
+      // Without a network: when there is one again.
+      this.#stale = await view.ask((query) => this.client.list(query), true).then(
+        () => false,
+        () => true,
+      );
+      this.drawSoon();
     });
   }
 
@@ -337,15 +346,12 @@ export class NotificationInbox extends ClientElement {
   }
 
   #act(action, item, until) {
-    const [method, effect, back] = ACTS[action];
-    this.#view.patch([item.id], effect(new Date().toISOString(), until));
-    this.client[method]([item.id], until).catch(() => this.#view.isLive || this.#refreshSoon());
-    this.drawSoon();
+    const [method, back] = ACTS[action];
+    this.client[method]([item.id], until);
     if (!back) return;
-    this.#notice(theWords().say(SAID[action], { time: until && theWords().moment(until) }), () => {
-      this.#view.patch([item.id], { archived_at: item.archived_at, snoozed_until: item.snoozed_until });
-      return item.snoozed_until ? this.client.snooze([item.id], item.snoozed_until) : this.client[ACTS[back][0]]([item.id]);
-    });
+    this.#notice(theWords().say(SAID[action], { time: until && theWords().moment(until) }), () =>
+      item.snoozed_until ? this.client.snooze([item.id], item.snoozed_until) : this.client[back]([item.id]),
+    );
   }
 
   /** Mark all read, of the category that is shown. Which ones that are is asked for before, so that undoing it loses nothing. */
@@ -360,7 +366,7 @@ export class NotificationInbox extends ClientElement {
         return;
       }
       const ids = await this.#unread(only);
-      await Promise.all([client.readAll(only), this.#notice(words.say("all_read"), () => this.#markUnread(ids))]);
+      await Promise.all([client.readAll(only), this.#notice(words.say("all_read"), () => client.markUnread(ids))]);
     } catch (error) {
       this.#complain(error);
     }
@@ -377,12 +383,6 @@ export class NotificationInbox extends ClientElement {
       before = page.next;
     }
     return [...ids];
-  }
-
-  #markUnread(ids) {
-    const parts = [];
-    while (ids.length) parts.push(this.client.markUnread(ids.splice(0, PAGE)));
-    return Promise.all(parts);
   }
 
   async #mute(what) {
@@ -519,6 +519,7 @@ export class NotificationInbox extends ClientElement {
   #connected(status) {
     const login = this.getAttribute("login");
     if (status === "live") this.#failed = false;
+    if (status === "live" && this.#stale) this.#refreshSoon();
     this.drawSoon();
     if (status === "signed_out" && login) location.assign(`${login}?next=${encodeURIComponent(location.pathname)}`);
   }

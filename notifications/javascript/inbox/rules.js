@@ -52,9 +52,10 @@ const SHOWN = {
 };
 export const FILTERS = Object.keys(SHOWN);
 
-/** What a filter shows: pages that were asked for, and over them what is known live, which is newer. */
+/** What a filter shows: pages that were asked for, kept up to date by what the client tells, and over them its own list. */
 export class View {
   #items = new Map();
+  /** For each page that is on its way, what was told meanwhile, by id; null for what has left. */ #told = new Set();
   next; // `before` of the next page; undefined until the first has come
 
   constructor(filter = "all", category = "") {
@@ -72,8 +73,20 @@ export class View {
     return { [this.filter]: this.filter !== "all", category: this.category, all: undefined };
   }
 
-  /** Take in a page: an older one, or the first again, in the place of what it covers. */
-  add({ items, next }, again = false) {
+  /** Take in the page that `list` answers with: an older one, or the first again, in the place of what it covers. */
+  async ask(list, again = false) {
+    const told = new Map();
+    this.#told.add(told);
+    try {
+      this.#add(await list({ ...this.query, before: again ? undefined : this.next }), again);
+      // Perhaps newer than the page.
+      for (const [id, item] of told) this.#take(id, item);
+    } finally {
+      this.#told.delete(told);
+    }
+  }
+
+  #add({ items, next }, again) {
     if (again) {
       const oldest = next === null ? 0 : Math.min(...items.map(({ id }) => Number(id)));
       for (const id of this.#items.keys()) if (Number(id) >= oldest) this.#items.delete(id);
@@ -82,16 +95,33 @@ export class View {
     if (!again || this.next === undefined || next === null) this.next = next;
   }
 
-  /** Show a change before it is confirmed. */
-  patch(ids, change) {
-    for (const id of ids) if (this.#items.has(id)) this.#items.set(id, { ...this.#items.get(id), ...change });
+  /** Take in what the client tells of items: those that belong here come, as far down as there are pages, and others go. */
+  tell({ items, removed }) {
+    for (const [id, item] of [...items.map((item) => [item.id, item]), ...removed.map((id) => [id, null])]) {
+      for (const told of this.#told) told.set(id, item);
+      this.#take(id, item);
+    }
   }
 
-  list(live) {
+  #take(id, item) {
+    const known = this.#items.get(id);
+    if (item && known && known.seq !== null && (item.seq === null || item.seq < known.seq)) return;
+    const reached = known || this.next === null || Number(id) >= Number(this.next ?? Infinity);
+    if (item && reached && this.#shows(item)) this.#items.set(id, item);
+    else this.#items.delete(id);
+  }
+
+  #shows(item) {
+    return SHOWN[this.filter](item) && (!this.category || item.category === this.category);
+  }
+
+  /** @param asShown an item of a page with what is under way */
+  list(live, asShown, now) {
     if (this.isLive) return live;
-    const items = new Map(this.#items);
+    const items = new Map();
+    for (const item of this.#items.values()) items.set(item.id, asShown(item));
     for (const item of live) items.set(item.id, item);
-    const shown = (item) => SHOWN[this.filter](item) && (!this.category || item.category === this.category);
+    const shown = (item) => this.#shows(item) && !(Date.parse(item.expires_at ?? "") <= now);
     return [...items.values()].filter(shown).sort((a, b) => Number(b.id) - Number(a.id));
   }
 }

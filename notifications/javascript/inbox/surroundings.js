@@ -5,6 +5,7 @@ import { wasMissed } from "./rules.js";
 import { Words } from "./words.js";
 
 const SETTLE = 400; // ms in which arrivals are announced as one
+const BREATH = 5_000; // ms until the next announcement, after one of several: a storm is not read out
 
 /** What the page says in `<script type="application/json" id="clarion">`, as the tags of Django write it. */
 function pageConfig() {
@@ -66,7 +67,8 @@ export function say(client, text) {
 class Voice {
   #polite = region("polite");
   #assertive = region("assertive");
-  #arrived = [];
+  #calm = { arrived: [], region: this.#polite, before: "", next: 0 };
+  #urgent = { arrived: [], region: this.#assertive, before: `${theWords().say("urgent")} `, next: 0 };
   #since = Infinity; // ms; connected and in front
 
   constructor(client) {
@@ -77,12 +79,13 @@ class Voice {
       begin();
       // Said to somebody who is not here any more.
       if (status !== "signed_out") return;
-      this.#arrived = [];
-      for (const region of [this.#polite, this.#assertive]) region.textContent = "";
+      for (const { arrived, region } of [this.#calm, this.#urgent]) {
+        arrived.length = 0;
+        region.textContent = "";
+      }
     });
     client.addEventListener("notification", ({ detail }) => {
-      if (!this.isNews(detail) || this.#arrived.push(detail.item) > 1) return;
-      setTimeout(() => this.#tell(), SETTLE);
+      if (this.isNews(detail)) this.#hear(detail.item);
     });
   }
 
@@ -95,14 +98,18 @@ class Voice {
     region.textContent = text;
   }
 
-  #tell() {
-    const arrived = this.#arrived;
-    this.#arrived = [];
-    const urgent = arrived.filter(({ priority }) => priority === "urgent");
+  #hear(item) {
+    const told = item.priority === "urgent" ? this.#urgent : this.#calm;
+    if (told.arrived.push(item) === 1) setTimeout(() => this.#tell(told), Math.max(SETTLE, told.next - Date.now()));
+  }
+
+  #tell(told) {
+    const [item, ...more] = told.arrived.splice(0);
+    if (!item) return; // it was said to somebody else
+    const count = 1 + more.length;
+    if (count > 1) told.next = Date.now() + BREATH;
     const words = theWords();
-    const told = ([item, ...more], count) => (more.length ? words.say("arrived_many", { count }) : words.say("arrived", { title: item.title }));
-    if (urgent.length) this.say(`${words.say("urgent")} ${told(urgent, urgent.length)}`, this.#assertive);
-    if (arrived.length > urgent.length) this.say(told(arrived, arrived.length));
+    this.say(told.before + (count > 1 ? words.say("arrived_many", { count }) : words.say("arrived", { title: item.title })), told.region);
   }
 }
 

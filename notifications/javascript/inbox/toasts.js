@@ -49,9 +49,12 @@ export class NotificationToasts extends ClientElement {
 
   #set(toasts) {
     this.#toasts = toasts;
+    // By urgency: what stood for several, and is to stand for more of them.
+    const former = new Map();
     for (const [toast, element] of this.#elements) {
       if (toasts.includes(toast)) continue;
-      element.remove();
+      if (isMany(toast)) former.set(toast.urgent, element);
+      else element.remove();
       this.#elements.delete(toast);
       clearTimeout(this.#timers.get(toast));
       this.#timers.delete(toast);
@@ -60,9 +63,11 @@ export class NotificationToasts extends ClientElement {
       if (this.#elements.has(toast)) continue;
       const element = this.#draw(toast);
       this.#elements.set(toast, element);
-      this.#region.append(element);
+      if (isMany(toast) && former.has(toast.urgent)) grow(former.get(toast.urgent), element);
+      else this.#region.append(element);
       this.#startTimer(toast);
     }
+    for (const element of former.values()) element.remove();
     if (!this.#region.matches(":hover, :focus-within")) this.#held = false;
   }
 
@@ -121,6 +126,17 @@ export class NotificationToasts extends ClientElement {
     const count = toast.items.length;
     return [h("p", { part: "title" }, button("open", { textContent: words.say("arrived_many", { count }), onclick: open }))];
   }
+}
+
+const isMany = ({ items }) => items.length > 1;
+
+/** Put a toast in the place of another one, which stood for fewer: it does not come anew, and the focus stays. */
+function grow(former, element) {
+  const controls = (toast) => [...toast.querySelectorAll("button")];
+  const focused = controls(former).findIndex((control) => control.matches(":focus"));
+  element.classList.add("is-grown");
+  former.replaceWith(element);
+  if (focused >= 0) controls(element)[focused].focus();
 }
 
 /** Who looks at the list sees what arrives there. */

@@ -124,9 +124,23 @@ export interface Topic {
 /** Exactly one of the two. */
 export type What = { category: string; thread?: undefined } | { thread: string; category?: undefined };
 
+/** What has changed. */
+export interface Changes {
+  /** Whole, as they are now, also those that the list does not show. */
+  items: readonly Item[];
+  /** Ids of what has left the inbox. */
+  removed: readonly string[];
+  /** Others may be different, too. */
+  partial: boolean;
+  /** The login is over: nothing that was shown may stay. */
+  emptied: boolean;
+}
+
 export interface ClarionEvents {
   /** `items`, `counts`, `hasOlder` or `isLeader` may be different. */
   change: CustomEvent<Record<string, never>>;
+  /** For those who show pages from `list`. */
+  items: CustomEvent<Changes>;
   counts: CustomEvent<Counts>;
   /** An unread item arrived, in every tab; `replayed` if it was missed and caught up with. */
   notification: CustomEvent<{ item: Item; replayed: boolean }>;
@@ -158,7 +172,8 @@ export class ClarionClient extends EventTarget {
   networkChanged(online: boolean): void;
   woke(): void;
 
-  // Up to 100 ids each. Shown at once. A promise rejects with `ClarionError`, or as `fetch` does; then the change has been taken back.
+  // Shown at once. A promise rejects with `ClarionError`, or as `fetch` does; then the change has been taken back. Every 100 ids are a
+  // request, which succeeds or not by itself.
   markSeen(ids: Iterable<string>): Promise<void>;
   markRead(ids: Iterable<string>): Promise<void>;
   markUnread(ids: Iterable<string>): Promise<void>;
@@ -174,8 +189,10 @@ export class ClarionClient extends EventTarget {
 
   /** The next older page goes into `items`. */
   loadOlder(): Promise<void>;
-  /** A page of what `items` does not show, or of a part of it. It does not change by itself. */
+  /** A page of what `items` does not show, or of a part of it. It does not change by itself; the event `items` tells what does. */
   list(filters?: Filters): Promise<Page>;
+  /** An item of such a page with the changes that are under way here. */
+  asShown(item: Item): Item;
 
   choices(): Promise<Choices>;
   // Each answers with what is chosen then.
@@ -266,8 +283,8 @@ export class Mailbox {
   restore(snapshot: Snapshot & { cursor: string }): void;
   /** The cursor is of no use any more (`reset`); what is listed stays until the next `load`. */
   invalidate(): void;
-  /** Returns unread items that were not known before or woke up, and how far the server is ahead, if it is. */
-  apply(frame: Frame, now?: number): { arrived: Item[]; behind: { seq: number; position: number } | null };
+  /** Returns unread items that were not known before or woke up, how far the server is ahead, if it is, and what has changed. */
+  apply(frame: Frame, now?: number): { arrived: Item[]; behind: { seq: number; position: number } | null; items: Item[]; removed: string[] };
 }
 
 /** The codes the server closes with. */
