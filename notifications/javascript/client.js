@@ -248,7 +248,7 @@ export class ClarionClient extends EventTarget {
   // -- changing state ------------------------------------------------------------------------------------------------------------
 
   #mark(action, ids, more = {}) {
-    const all = [...ids];
+    const all = [...new Set(ids)];
     const changes = [];
     do {
       const some = all.splice(0, MOST);
@@ -269,6 +269,7 @@ export class ClarionClient extends EventTarget {
     for (const [operation] of changes) this.#pending.add(Object.assign(operation, { at }));
     this.#changed();
     const done = this.#performAll(changes);
+    for (const [operation] of changes) operation.done = done;
     done.catch(() => {}); // whoever listens to `error` need not wait for this
     return done;
   }
@@ -278,6 +279,9 @@ export class ClarionClient extends EventTarget {
     const era = this.#era;
     const errors = [];
     for (const [operation, body] of changes) {
+      // Of two requests the second may be there first, and what it undoes would stay.
+      const before = this.#pending.before(operation);
+      if (before.length) await Promise.allSettled(before.map(({ done }) => done));
       if (era === this.#era) await this.#perform(operation, body).catch((error) => errors.push(error));
     }
     if (errors.length) throw errors[0];

@@ -215,6 +215,62 @@ describe("confirmed or taken back", () => {
   });
 });
 
+describe("in order", () => {
+  const asked = () => world.requests.slice(1).map(({ url, body }) => [url.split("/").at(-1), body.ids]);
+
+  test("what concerns the same item is asked for when the earlier is done, however often one changes one's mind", async () => {
+    await live([item(2, 10), item(1, 9)]);
+    client.archive(["1"]);
+    client.unarchive(["1"]);
+    client.archive(["1", "2"]);
+    assert.deepEqual(ids(client.items), []);
+    await settle();
+    assert.deepEqual(asked(), [["archive", ["1"]]]);
+    answer({ status: 503 });
+    await settle();
+    assert.deepEqual(asked().slice(1), [["unarchive", ["1"]]], "also after one that was refused");
+    answer(change(10, 10, counters(2)));
+    await settle();
+    assert.deepEqual(asked().slice(2), [["archive", ["1", "2"]]]);
+    answer(change(10, 11, counters(0), [item(2, 11, { archived_at: T0 }), item(1, 12, { archived_at: T0 })]));
+    await settle();
+    assert.deepEqual(ids(client.items), []);
+  });
+
+  test("all of them are among those that concern an item", async () => {
+    await live([item(2, 10), item(1, 9)]);
+    client.readAll();
+    client.markUnread(["1"]);
+    await settle();
+    assert.equal(asked().length, 1);
+    answer(change(10, 12, counters(0), [item(2, 11, { read_at: T0, seen_at: T0 }), item(1, 12, { read_at: T0, seen_at: T0 })]));
+    await settle();
+    assert.deepEqual(asked().at(-1), ["unread", ["1"]]);
+    assert.deepEqual(client.counts.unread, 1);
+  });
+
+  test("nobody waits for what concerns others, or what has merely been seen", async () => {
+    await live([item(2, 10), item(1, 9)]);
+    client.seenAll();
+    client.markRead(["1"]);
+    client.archive(["2"]);
+    client.markSeen(["1"]);
+    assert.equal(asked().length, 4, "at once: whoever clicked may be leaving the page");
+  });
+
+  test("what waits is not asked for by the next login", async () => {
+    await live([item(1, 9)]);
+    client.archive(["1"]);
+    const second = client.unarchive(["1"]);
+    await settle();
+    answer({ status: 401 });
+    await settle();
+    await second;
+    assert.equal(asked().length, 1);
+    assert.equal(client.status, "signed_out");
+  });
+});
+
 describe("time", () => {
   const at = (ms) => new Date(ms).toISOString();
 

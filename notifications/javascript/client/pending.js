@@ -20,6 +20,14 @@ const EFFECTS = {
   "archive-read": archive,
 };
 
+/** What has been seen stays so, whatever else happens to it. */
+const isSeen = ({ action }) => action === "seen" || action === "seen-all";
+
+/** In whichever order: twice the same is once, but the later moment of two counts. */
+const goTogether = (one, other) => isSeen(one) || isSeen(other) || (one.action === other.action && one.action !== "snooze");
+
+const mayMeet = (one, other) => !one.ids || !other.ids || [...one.ids].some((id) => other.ids.has(id));
+
 export class Pending {
   /** In the order in which they were begun. */ #operations = new Set();
 
@@ -30,6 +38,12 @@ export class Pending {
   /** It was confirmed, or refused. */
   delete(operation) {
     this.#operations.delete(operation);
+  }
+
+  /** Those begun before this one of which it matters whether they come first: they may concern the same items. */
+  before(operation) {
+    const all = [...this.#operations];
+    return all.slice(0, all.indexOf(operation)).filter((other) => !goTogether(operation, other) && mayMeet(operation, other));
   }
 
   /** An item as it will be; the same object if nothing concerns it. */
