@@ -190,9 +190,8 @@ export class ClarionClient extends EventTarget {
   async loadOlder() {
     const before = this.#mailbox.next;
     if (before === null) return;
-    const era = this.#era;
-    const page = await this.#http.get(this.#options.apiUrl, { before });
-    if (era !== this.#era || this.#mailbox.next !== before) return; // a reset, or a second click, was quicker
+    const page = await this.#page({ before });
+    if (!page || this.#mailbox.next !== before) return; // a reset, or a second click, was quicker
     this.#mailbox.append(page);
     this.#changed();
   }
@@ -201,8 +200,16 @@ export class ClarionClient extends EventTarget {
    * A page of what the list does not show, or of a part of it. It does not change by itself: `items` tells what does.
    */
   async list(filters = {}) {
-    const { items, next } = await this.#http.get(this.#options.apiUrl, filters);
-    return { items, next };
+    const page = await this.#page(filters);
+    if (!page) throw new ClarionError(401, "unauthorized", "This login is over.");
+    return { items: page.items, next: page.next };
+  }
+
+  /** A page over HTTP; null if somebody else has signed in meanwhile, or the login that asked is over. */
+  async #page(parameters) {
+    const era = this.#era;
+    const page = await this.#http.get(this.#options.apiUrl, parameters);
+    return era === this.#era && this.#isOurs(page) ? page : null;
   }
 
   // -- choices: what they do to the list comes as frames ------------------------------------------------------------------------

@@ -228,6 +228,30 @@ describe("another person", () => {
     assert.equal(world.stored.size, 0);
   });
 
+  for (const [name, ask] of [["an older page", (client) => client.loadOlder()], ["a list", (client) => client.list({ archived: true })]]) {
+    test(`is noticed by whose ${name} is, before any of it is shown`, async () => {
+      world.server = () => ({ ...page([item(9, 10)], "e.10.5", counters(2), "9"), person: "ada" });
+      const { client } = await open();
+      world.hello({ person: "ada" });
+      world.server = () => ({ ...page([item(4, 3)], "e.3.5", counters(1)), person: "bob" });
+      const answer = await ask(client).catch((error) => error.status);
+      assert.ok([undefined, 401].includes(answer));
+      assert.deepEqual([client.status, client.items], ["signed_out", []]);
+    });
+  }
+
+  test("a list that was asked for before a login ended shows nothing after it", async () => {
+    world.server = () => page([item(1, 10)], "e.10.5", counters(1));
+    const { client } = await open();
+    world.hello();
+    let answer;
+    world.answers.push(new Promise((resolve) => (answer = resolve)));
+    const asked = client.list({ archived: true });
+    world.socket.onclose({ code: 4401 });
+    answer(page([item(4, 3)], "e.3.5", counters(1)));
+    await assert.rejects(asked, { status: 401 });
+  });
+
   test("is noticed where nobody said before whose the page is", async () => {
     world.server = () => ({ ...page([item(1, 10)], "e.10.5", counters(1)), person: "ada" });
     const tab = await open({ person: "" });
