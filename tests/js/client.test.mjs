@@ -544,6 +544,25 @@ describe("ClarionClient", () => {
     assert.equal(client.status, "live");
   });
 
+  test("of two resets only the page of the last one counts, and nothing that came after it is lost", async () => {
+    for (const order of [[0, 1], [1, 0]]) {
+      world = new World();
+      client = new ClarionClient({ socketUrl: "ws://h/ws/", apiUrl: "/inbox/" }, world.tab().env);
+      await live([item(1, 10)]);
+      const pages = [];
+      world.server = () => new Promise((resolve) => pages.push(() => resolve(page([item(1, 10)], "e.10.5", counters(1, 1, 5)))));
+      world.frame({ type: "reset", reason: "left" });
+      world.frame({ type: "reset", reason: "choices" });
+      await settle();
+      pages[order[0]]();
+      await settle();
+      world.frame({ type: "broadcast", kind: "new", item: said(2, 6), position: 6 });
+      pages[order[1]]();
+      await settle();
+      assert.deepEqual(ids(client.items), [2, 1]);
+    }
+  });
+
   test("a reset whose page fails starts over", async () => {
     await live();
     world.frame({ type: "reset", reason: "epoch" });

@@ -181,7 +181,8 @@ export class Connection {
   /** The cursor cannot be resumed from: a first page is the new beginning, on the same socket. */
   reset() {
     this.#host.reset();
-    this.#loadFirstPage(this.#run);
+    // The page of an earlier reset would take us back, and what came meanwhile would be lost.
+    this.#loadFirstPage(++this.#run);
   }
 
   #closed(code) {
