@@ -57,7 +57,7 @@ export class ClarionClient extends EventTarget {
     this.#person = person;
     this.#env = { ...BROWSER, ...env };
     this.#timers = new Timers(this.#env);
-    this.#http = new Http(this.#options, this.#env, () => this.#end("signed_out"));
+    this.#http = new Http(this.#options, this.#env, () => this.#era, () => this.#end("signed_out"));
     const place = `clarion:${options.apiUrl}`;
     if (person && keep) this.#store = new Store(place, person, language, this.#env.storage);
     this.#tabs = new Tabs(person && [place, TALK, language, person].join(":"), this.#env, {

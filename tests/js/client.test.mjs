@@ -381,6 +381,20 @@ describe("ClarionClient", () => {
     assert.equal(client.status, "signed_out");
   });
 
+  test("a 401 to what an earlier login asked for does not end the new one", async () => {
+    await live([item(1, 10)]);
+    let answer;
+    world.answers.push(new Promise((resolve) => (answer = resolve)));
+    const asked = client.markRead(["1"]);
+    world.socket.onclose({ code: 4401 });
+    answer({ status: 401 });
+    await assert.rejects(asked, { status: 401 });
+    world.answers.push(page([item(1, 10)], "e.10.5", counters(1)));
+    await world.advance(500);
+    world.hello();
+    assert.equal(client.status, "live");
+  });
+
   describe("with tickets", () => {
     const options = { socketUrl: "ws://h/ws/notifications/", apiUrl: "/api/v1/inbox/", ticketUrl: "/api/v1/ticket" };
     const start = async (token, ...answers) => {

@@ -19,13 +19,15 @@ export class Http {
   #env;
   #csrfToken;
   #getToken;
+  #login; // a function: which login it is, as a number
   #onSignedOut;
   #token = null; // a promise of `{token, until}`, for all who ask meanwhile
 
-  constructor({ csrfToken, getToken }, env, onSignedOut) {
+  constructor({ csrfToken, getToken }, env, login, onSignedOut) {
     this.#csrfToken = csrfToken;
     this.#getToken = getToken;
     this.#env = env;
+    this.#login = login;
     this.#onSignedOut = onSignedOut;
   }
 
@@ -75,6 +77,7 @@ export class Http {
   }
 
   async #request(method, url, body, timeout = TIMEOUT) {
+    const login = this.#login();
     // Without tokens at once: whoever clicked may be leaving the page.
     const token = this.#getToken && (await this.token());
     let response = await this.#fetch(token, method, url, body, timeout);
@@ -84,7 +87,8 @@ export class Http {
       response = await this.#fetch(await this.token(), method, url, body, timeout);
     }
     if (response.ok) return response.status === 204 ? null : response.json();
-    if (response.status === 401) this.#onSignedOut();
+    // Of an earlier login it is no news: there may be a new one.
+    if (response.status === 401 && login === this.#login()) this.#onSignedOut();
     const { code, detail } = (await response.json().catch(() => null)) ?? {};
     throw new ClarionError(response.status, code, typeof detail === "string" ? detail : undefined, this.#retryAfter(response));
   }
