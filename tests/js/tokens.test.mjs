@@ -46,6 +46,15 @@ describe("a token", () => {
     for (const { url } of [...world.requests, world.socket]) assert.ok(!url.includes("a~1"));
   });
 
+  for (const expires_in of [undefined, "soon", 0, -5]) {
+    test(`that lasts ${expires_in} seconds serves once, and the backend is not asked without end`, async () => {
+      given = [{ token: "a~1", expires_in }, { token: "a~1", expires_in }, new Error("once more")];
+      await live();
+      assert.equal(client.status, "live");
+      assert.equal(asked, 1);
+    });
+  }
+
   test("that has run out is followed by a new one; what is listed stays", async () => {
     await live();
     world.socket.onclose({ code: 4001 });
