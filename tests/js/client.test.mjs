@@ -472,6 +472,34 @@ describe("ClarionClient", () => {
     assert.equal(world.sockets.length, 2);
   });
 
+  describe("a clock that is put back by a day", () => {
+    const DAY = 86_400_000;
+
+    test("does not hide that a connection is dead", async () => {
+      world.time = DAY;
+      await live();
+      world.frame({ type: "heartbeat", seq: 10, position: 5, ...counters(0) });
+      world.setClock(-DAY);
+      await world.advance(122_000);
+      assert.equal(world.sockets[0].closed, true);
+      assert.equal(world.sockets.length, 2);
+    });
+
+    test("does not keep from asking for what is missing", async () => {
+      world.time = DAY;
+      await live();
+      const resumes = () => world.socket.sent.filter(({ type }) => type === "resume").length;
+      const behind = { type: "heartbeat", seq: 11, position: 5, ...counters(1) };
+      world.frame(behind);
+      await world.advance(250);
+      assert.equal(resumes(), 1);
+      world.setClock(-DAY);
+      world.frame(behind);
+      await world.advance(5_500);
+      assert.equal(resumes(), 2);
+    });
+  });
+
   test("a connection that never says hello is given up", async () => {
     world.answers.push(page([], "e.1.1", counters(0)));
     client.start();

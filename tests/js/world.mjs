@@ -219,6 +219,12 @@ export class World {
     this.frame({ type: "hello", epoch: "e", seq: 10, position: 5, heartbeat_seconds: 30, ...counters(0), ...more });
   }
 
+  /** Somebody sets the clock; timers run on as they would have. */
+  setClock(ms) {
+    this.time += ms;
+    for (const timer of this.timers) timer.at += ms;
+  }
+
   async advance(ms) {
     const until = this.time + ms;
     for (;;) {

@@ -107,7 +107,8 @@ export class Connection {
     this.#ahead = { seq: Math.max(this.#ahead.seq, seq), position: Math.max(this.#ahead.position, position) };
     if (this.#timers.has("resume") || !this.#socket) return;
     const wait = Math.max(GAP_GRACE, this.#resumedAt + RESUME_INTERVAL - this.#env.now());
-    this.#timers.after("resume", wait, () => {
+    // Never longer, though the clock may have been put back.
+    this.#timers.after("resume", Math.min(wait, RESUME_INTERVAL), () => {
       const { point } = this.#host;
       if (this.#host.cursor === null || (this.#ahead.seq <= point.seq && this.#ahead.position <= point.position)) return;
       this.#resumedAt = this.#env.now();
@@ -220,6 +221,7 @@ export class Connection {
 
   /** Reconnect when nothing, not even a heartbeat, was heard for `patience` ms. One timer, however many frames come. */
   #watch(patience) {
+    this.#heardAt = Math.min(this.#heardAt, this.#env.now()); // the clock may have been put back
     const left = this.#heardAt + patience - this.#env.now();
     if (left <= 0) this.#lost();
     else this.#timers.after("watch", left, () => this.#watch(patience));
