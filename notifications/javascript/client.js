@@ -555,7 +555,7 @@ export class ClarionClient extends EventTarget {
     this.#shown = this.#counts = null;
     const now = this.#env.now();
     const wait = this.#mailbox.nextExpiry(now) - now;
-    if (wait < Infinity) this.#timers.after("expiry", wait, () => this.#changed());
+    if (wait < Infinity && !this.#isEnded()) this.#timers.after("expiry", wait, () => this.#changed());
     else this.#timers.cancel("expiry");
     if (this.#connection && this.#store && !this.#timers.has("save")) this.#timers.after("save", SAVE_INTERVAL, () => this.#save());
     this.#emit("change");

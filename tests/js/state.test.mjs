@@ -289,6 +289,27 @@ describe("time", () => {
     assert.equal(world.timers.filter((timer) => timer.at === 50_000).length, 1);
   });
 
+  test("a broadcast that is counted, but older than the list, is not counted any more", async () => {
+    await live([item(9, 10)], counters(1, 1, 5), "9");
+    world.frame({ type: "broadcast", kind: "new", item: said(4, 6, { expires_at: at(5_000) }), position: 6 });
+    assert.deepEqual([ids(client.items), client.counts.unread], [[9], 2]);
+    const told = [];
+    client.addEventListener("counts", ({ detail }) => told.push(detail.unread));
+    await world.advance(5_000);
+    assert.deepEqual(told, [1]);
+  });
+
+  test("nothing is left running by an answer to a client that has stopped", async () => {
+    await live([item(1, 10, { expires_at: at(90_000) })]);
+    client.markSeen(["1"]);
+    await settle();
+    client.stop();
+    answer(change(10, 11, counters(1, 0), [item(1, 11, { seen_at: T0, expires_at: at(90_000) })]));
+    await settle();
+    assert.equal(client.cursor, "e.11.5");
+    assert.deepEqual(world.timers, []);
+  });
+
   test("what is far away does not end at once", async () => {
     await live([item(1, 10, { expires_at: "2100-01-01T00:00:00Z" })]);
     const before = world.timers.length;

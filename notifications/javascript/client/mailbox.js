@@ -67,10 +67,10 @@ export class Mailbox {
     return Math.max(0, count);
   }
 
-  /** When the next listed item expires, in milliseconds; Infinity if none does. */
+  /** When the next item expires that is listed, or counted here, in milliseconds; Infinity if none does. */
   nextExpiry(now) {
     let next = Infinity;
-    for (const item of this.#known()) if (item.expires_at && isListed(item, now)) next = Math.min(next, Date.parse(item.expires_at));
+    for (const item of this.#items.values()) if (item.expires_at && isListed(item, now)) next = Math.min(next, Date.parse(item.expires_at));
     return next;
   }
 
