@@ -48,6 +48,7 @@ export class ClarionClient extends EventTarget {
   #status = "stopped";
   #shown = null;
   #counts = null;
+  #turn = 0; // tells older pages that were asked for before a reset, or before all was marked, that they are too late
   #filled = false; // a list has been there
   #counted = { unread: 0, unseen: 0 };
 
@@ -190,8 +191,11 @@ export class ClarionClient extends EventTarget {
   async loadOlder() {
     const before = this.#mailbox.next;
     if (before === null) return;
+    const turn = this.#turn;
     const page = await this.#page({ before });
-    if (!page || this.#mailbox.next !== before) return; // a reset, or a second click, was quicker
+    if (!page) return;
+    if (turn !== this.#turn) return this.loadOlder();
+    if (this.#mailbox.next !== before) return; // a second click was quicker
     this.#mailbox.append(page);
     this.#changed();
   }
@@ -324,6 +328,7 @@ export class ClarionClient extends EventTarget {
   #apply(frame) {
     const { arrived, behind, items, removed } = this.#mailbox.apply(frame, this.#env.now());
     this.#shown = this.#counts = null; // listeners may ask
+    if (frame.all_up_to) this.#turn += 1;
     if (behind && this.#connection) this.#connection.catchUp(behind);
     this.#connection?.acknowledgeSoon();
     this.#tell({ items, removed, partial: Boolean(frame.all_up_to) });
@@ -338,6 +343,7 @@ export class ClarionClient extends EventTarget {
 
   /** There is another list, and nobody knows what has changed; unless it is the first. */
   #replaced() {
+    this.#turn += 1;
     if (this.#filled) this.#tell({ partial: true });
     this.#filled = true;
     this.#changed();

@@ -215,6 +215,30 @@ describe("confirmed or taken back", () => {
   });
 });
 
+describe("older pages", () => {
+  for (const [name, happens] of [
+    ["all was read", () => world.frame({ type: "change", ...change(10, 12, counters(0), [], { all_up_to: { seq: 10, position: 5, seen_at: T0, read_at: T0 } }) })],
+    ["a reset", async () => {
+      world.answers.push(page([item(9, 900)], "e.900.5", counters(0), "9"));
+      world.frame({ type: "reset", reason: "too_far" });
+      await settle();
+    }],
+  ]) {
+    test(`that were read before ${name} are asked for again`, async () => {
+      await live([item(9, 10)], counters(2), "9");
+      let first;
+      world.answers.push(new Promise((resolve) => (first = resolve)));
+      const done = client.loadOlder();
+      await happens();
+      world.answers.push(page([item(4, 700, { title: "as it is now" })], "e.900.5", counters(0)));
+      first(page([item(5, 5), item(4, 4)], "e.10.5", counters(2), "4"));
+      await done;
+      assert.deepEqual(client.items.slice(1).map(({ title }) => title), ["as it is now"]);
+      assert.equal(client.hasOlder, false);
+    });
+  }
+});
+
 describe("in order", () => {
   const asked = () => world.requests.slice(1).map(({ url, body }) => [url.split("/").at(-1), body.ids]);
 
