@@ -317,16 +317,17 @@ export class ClarionClient extends EventTarget {
 
   /** An answer takes the place of what was shown in its stead. */
   #settle(frame, operation) {
-    if (this.#mailbox.cursor === null) {
-      this.#held.push({ frame, operation });
-      return;
-    }
-    this.#pending.delete(operation);
-    this.#apply(frame);
+    const { cursor, point } = this.#mailbox;
+    operation.until = frame.seq;
+    if (cursor === null) this.#held.push({ frame, operation });
+    else if (frame.since <= point.seq) this.#apply(frame);
+    // It overtook what lies before it, and is on its way again behind that; until then it is shown as it was.
+    else this.#connection?.catchUp({ seq: frame.seq, position: 0 });
   }
 
   #apply(frame) {
     const { arrived, behind, items, removed } = this.#mailbox.apply(frame, this.#env.now());
+    this.#pending.settle(this.#mailbox.point.seq);
     this.#shown = this.#counts = null; // listeners may ask
     if (frame.all_up_to) this.#turn += 1;
     if (behind && this.#connection) this.#connection.catchUp(behind);
@@ -344,6 +345,8 @@ export class ClarionClient extends EventTarget {
   /** There is another list, and nobody knows what has changed; unless it is the first. */
   #replaced() {
     this.#turn += 1;
+    this.#pending.settle(Infinity);
+    this.#shown = this.#counts = null; // listeners may ask
     if (this.#filled) this.#tell({ partial: true });
     this.#filled = true;
     this.#changed();

@@ -142,6 +142,60 @@ describe("confirmed or taken back", () => {
     assert.deepEqual(new Set(seen), new Set([0]));
   });
 
+  describe("nothing flickers when the answer overtakes", () => {
+    let seen;
+    const watch = () => {
+      seen = [];
+      for (const event of ["change", "items"]) client.addEventListener(event, () => seen.push([client.counts.unread, client.items.filter((entry) => !entry.read_at).length]));
+    };
+
+    test("the broadcasts that the inbox took in for it", async () => {
+      await live([item(1, 10)], counters(1, 1, 5));
+      world.frame({ type: "broadcast", kind: "new", item: said(2, 6), position: 6 });
+      watch();
+      const done = client.readAll();
+      await settle();
+      const all = change(11, 13, counters(0, 0, 6), [], { all_up_to: { seq: 10, position: 6, seen_at: T0, read_at: T0 } });
+      answer(all);
+      await done;
+      world.frame({ type: "change", ...change(10, 11, counters(2, 2, 6), [item(2, 11, { position: 6 })]) });
+      world.frame({ type: "change", ...all });
+      assert.deepEqual([...new Set(seen.map(String))], ["0,0"]);
+      assert.equal(client.items[0].read_at, T0, "the server's time");
+      world.frame({ type: "notifications", items: [item(3, 14)], since: 13, seq: 14, ...counters(1, 1, 6) });
+      world.frame({ type: "change", ...change(14, 15, counters(2, 2, 6), [item(1, 15)]) });
+      assert.deepEqual([client.counts.unread, shown().filter(([, , isRead]) => !isRead).length], [2, 2], "and it is over");
+    });
+
+    test("what is too much for a frame", async () => {
+      await live([item(1, 10)]);
+      watch();
+      const done = client.markRead(["1"]);
+      await settle();
+      answer(change(50, 50, counters(0)));
+      await done;
+      world.frame({ type: "sync", items: [item(7, 40, { read_at: T0 })], removed: [], seq: 40, position: 5, more: true, ...counters(0) });
+      world.frame({ type: "sync", items: [item(1, 50, { read_at: T0 })], removed: [], seq: 50, position: 5, more: false, ...counters(0) });
+      assert.deepEqual([...new Set(seen.map(String))], ["0,0"]);
+      assert.equal(client.items.at(-1).read_at, T0);
+    });
+
+    test("a reset", async () => {
+      await live([item(1, 10)]);
+      watch();
+      const done = client.markRead(["1"]);
+      await settle();
+      answer(change(900, 901, counters(0), [item(1, 901, { read_at: T0 })]));
+      await done;
+      world.frame({ type: "reset", reason: "epoch" });
+      await settle();
+      answer(page([item(1, 3)], "f.3.0", counters(1)));
+      await settle();
+      assert.deepEqual(seen.at(-1), [1, 1], "another database knows nothing of it");
+      assert.deepEqual([...new Set(seen.slice(0, -2).map(String))], ["0,0"]);
+    });
+  });
+
   test("another device that did the contrary later wins", async () => {
     await live([item(1, 10)]);
     client.markRead(["1"]);

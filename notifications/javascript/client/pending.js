@@ -35,9 +35,14 @@ export class Pending {
     this.#operations.add(operation);
   }
 
-  /** It was confirmed, or refused. */
+  /** It was refused. */
   delete(operation) {
     this.#operations.delete(operation);
+  }
+
+  /** The mailbox has got to `seq`: those that were confirmed as of it, or before (`until`), are in there. */
+  settle(seq) {
+    for (const operation of this.#operations) if (operation.until <= seq) this.#operations.delete(operation);
   }
 
   /** Those begun before this one of which it matters whether they come first: they may concern the same items. */
