@@ -342,14 +342,19 @@ export class ClarionClient extends EventTarget {
     if (items.length || removed.length || partial) this.#emit("items", { items, removed, partial, emptied });
   }
 
-  /** There is another list, and nobody knows what has changed; unless it is the first. */
-  #replaced() {
+  /** There is another list, and nobody knows what has changed, but what is newer than all that was known; unless it is the first. */
+  #replace(become) {
+    const { newest } = this.#mailbox;
+    become();
     this.#turn += 1;
     this.#pending.settle(Infinity);
     this.#shown = this.#counts = null; // listeners may ask
+    const missed = this.#mailbox.list(this.#env.now()).filter((item) => !item.read_at && Number(item.id) > newest);
     if (this.#filled) this.#tell({ partial: true });
     this.#filled = true;
+    for (const item of missed) this.#emit("notification", { item, replayed: true });
     this.#changed();
+    this.#release();
   }
 
   /** The server does not know our cursor. */
@@ -398,10 +403,10 @@ export class ClarionClient extends EventTarget {
 
   #load(page) {
     if (!this.#isOurs(page)) return false;
-    this.#mailbox.load(page);
-    this.#postState(true);
-    this.#replaced();
-    this.#release();
+    this.#replace(() => {
+      this.#mailbox.load(page);
+      this.#postState(true);
+    });
     return true;
   }
 
@@ -466,16 +471,11 @@ export class ClarionClient extends EventTarget {
     this.#setStatus(status);
     if (!state) return;
     const before = this.#mailbox.point;
-    const newest = Number(this.#mailbox.list(-Infinity)[0]?.id ?? 0);
     const had = this.#mailbox.cursor !== null;
     const [epoch, seq, position] = state.cursor.split(".");
     // An answer of our own may have carried us past it.
     if (!fresh && had && before.epoch === epoch && before.seq >= Number(seq) && before.position >= Number(position)) return;
-    this.#mailbox.restore(state);
-    this.#replaced();
-    this.#release();
-    const missed = this.#mailbox.list(this.#env.now()).filter((item) => had && !item.read_at && Number(item.id) > newest);
-    for (const item of missed) this.#emit("notification", { item, replayed: true });
+    this.#replace(() => this.#mailbox.restore(state));
   }
 
   // -- who is here ---------------------------------------------------------------------------------------------------------------

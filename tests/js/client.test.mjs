@@ -667,4 +667,23 @@ describe("ClarionClient", () => {
     world.frame({ type: "sync", items: [item(2, 11), item(3, 12), item(4, 13, { read_at: T0 })], removed: [], seq: 13, position: 5, more: false, ...counters(3) });
     assert.deepEqual(news, [["2", false], ["3", true]]);
   });
+
+  test("what a reset passed over is news, too, and nothing else is", async () => {
+    const news = [];
+    client.addEventListener("notification", (event) => news.push([event.detail.item.id, event.detail.replayed, client.counts.unread]));
+    await live([item(5, 10), item(4, 9, { archived_at: T0 }), item(3, 8)]);
+    world.server = () => page([item(9, 900), item(8, 800, { read_at: T0 }), item(7, 10), item(5, 700), item(2, 2)], "e.900.5", counters(4));
+    world.frame({ type: "reset", reason: "too_far" });
+    await settle();
+    assert.deepEqual(news, [["9", true, 4], ["7", true, 4]]);
+  });
+
+  test("a new login is greeted with no news", async () => {
+    await live([item(1, 10)]);
+    client.addEventListener("notification", () => assert.fail());
+    world.socket.onclose({ code: 4401 });
+    world.answers.push(page([item(7, 3)], "e.3.5", counters(1)));
+    await world.advance(500);
+    assert.deepEqual(ids(client.items), [7]);
+  });
 });

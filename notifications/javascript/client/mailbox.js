@@ -34,6 +34,13 @@ export class Mailbox {
     return this.#next;
   }
 
+  /** The highest id known, as a number; Infinity while nothing has been loaded. */
+  get newest() {
+    let newest = this.#counters ? 0 : Infinity;
+    for (const id of this.#items.keys()) newest = Math.max(newest, Number(id));
+    return newest;
+  }
+
   /**
    * The list, newest first, without what is archived, snoozed, expired, removed or older than the pages loaded.
    */
