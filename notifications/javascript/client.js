@@ -105,7 +105,7 @@ export class ClarionClient extends EventTarget {
     if (this.#status !== "stopped") return;
     this.#setStatus("connecting");
     this.#unwatch = this.#env.watch((event) => this.#notice(event));
-    const kept = this.#store?.claim();
+    const kept = this.#store?.open();
     if (kept && this.#mailbox.cursor === null) {
       this.#mailbox.restore(kept);
       this.#filled = true;
@@ -470,6 +470,7 @@ export class ClarionClient extends EventTarget {
   #adopt({ state, fresh, status }) {
     this.#setStatus(status);
     if (!state) return;
+    this.#store?.open(); // ours by now: the server has told the leader whose it is
     const before = this.#mailbox.point;
     const had = this.#mailbox.cursor !== null;
     const [epoch, seq, position] = state.cursor.split(".");
@@ -482,11 +483,13 @@ export class ClarionClient extends EventTarget {
 
   /** Pages and greetings say whose they are. */
   #isOurs({ person }) {
-    if (person === undefined) return true;
-    this.#person ||= person;
-    this.#certain = person === this.#person;
-    if (!this.#certain) this.#end("signed_out");
-    return this.#certain;
+    if (person !== undefined) {
+      this.#person ||= person;
+      this.#certain = person === this.#person;
+      if (!this.#certain) this.#end("signed_out");
+    }
+    if (this.#certain) this.#store?.claim();
+    return person === undefined || this.#certain;
   }
 
   /** Somebody else has signed in, in another tab. */

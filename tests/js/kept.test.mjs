@@ -149,6 +149,7 @@ describe("a storage that does not work", () => {
   test("does not keep what was another's, even if there is no room for anything", async () => {
     await visit();
     world.room = 0;
+    world.server = () => page([], "e.3.5", counters(0));
     const tab = await open({ person: "bob" });
     assert.deepEqual(tab.client.items, []);
     assert.equal(world.stored.has(PLACE), false);
@@ -188,6 +189,34 @@ describe("another person", () => {
     world.frame({ type: "notifications", items: [item(3, 12)], since: 11, seq: 12, ...counters(3) }, socket);
     await world.advance(2_000);
     assert.equal(JSON.parse(world.stored.get(PLACE)).person, "bob");
+  });
+
+  test("is not driven out by an old page of the first, as `back` shows it", async () => {
+    world.server = () => ({ ...page([item(70, 3)], "e.3.5", counters(1)), person: "bob" });
+    const bobs = [await open({ person: "bob" }), await open({ person: "bob" })];
+    world.hello({ person: "bob" });
+    await world.advance(1_000);
+    const kept = world.stored.get(PLACE);
+    const adas = [await open(), await open()];
+    assert.deepEqual(adas.map(({ client }) => [client.status, client.items]), [["signed_out", []], ["signed_out", []]]);
+    assert.deepEqual(bobs.map(({ client }) => [client.status, ids(client.items)]), [["live", [70]], ["live", [70]]]);
+    assert.equal(world.stored.get(PLACE), kept);
+  });
+
+  test("is noticed by a tab that followed one that had displaced another", async () => {
+    await visit({ person: "bob" });
+    let answer;
+    world.server = () => new Promise((resolve) => (answer = resolve));
+    const adas = [await open(), await open()];
+    answer({ ...page([item(1, 10)], "e.10.5", counters(1)), person: "ada" });
+    await settle();
+    adas[1].freeze({ told: false });
+    world.server = () => page([item(70, 3)], "e.3.5", counters(1));
+    world.lost = () => true;
+    world.tabs = [];
+    await open({ person: "bob" });
+    await adas[1].thaw();
+    assert.deepEqual([adas[1].client.status, adas[1].client.items], ["signed_out", []]);
   });
 
   test("is noticed by a tab that slept through it", async () => {

@@ -9,6 +9,7 @@ export class Store {
   #key;
   #owner;
   #storage = null;
+  #claimed = false;
 
   constructor(key, person, language, storage) {
     this.#key = key;
@@ -20,8 +21,15 @@ export class Store {
     }
   }
 
-  /** Make the place ours. */
+  /** What is kept of this person. What is another's stays until the server has said who is here: this page may be an old one. */
+  open() {
+    return this.#isAnothers ? null : this.claim();
+  }
+
+  /** Make the place ours, once; what is kept of this person. */
   claim() {
+    if (this.#claimed) return null;
+    this.#claimed = true;
     const kept = this.#read();
     const ours = kept?.version === VERSION && kept.person === this.#owner.person && kept.language === this.#owner.language;
     if (ours && isSnapshot(kept.snapshot)) return kept.snapshot;
@@ -30,14 +38,18 @@ export class Store {
     return null;
   }
 
-  /** Whether another person has come since. */
+  /** Whether another person has come since it was ours. */
   get isTaken() {
+    return this.#claimed && this.#isAnothers;
+  }
+
+  get #isAnothers() {
     const kept = this.#read();
     return typeof kept?.person === "string" && kept.person !== this.#owner.person;
   }
 
   save(snapshot) {
-    if (this.isTaken && snapshot) return;
+    if (this.#isAnothers && snapshot) return;
     try {
       this.#storage?.setItem(this.#key, JSON.stringify({ ...this.#owner, snapshot }));
     } catch {
@@ -46,7 +58,7 @@ export class Store {
   }
 
   forget() {
-    if (!this.isTaken) this.#remove();
+    if (!this.#isAnothers) this.#remove();
   }
 
   #remove() {
