@@ -139,6 +139,15 @@ describe("Mailbox", () => {
     assert.equal(before.at(-1).read_at, null, "a list handed out earlier stays as it was");
   });
 
+  test("all_up_to leaves the seq of what was so already: another one, from before, reaches it", () => {
+    const mailbox = loaded([item(2, 10), item(1, 9, { seen_at: T0, read_at: T0 })], "e.10.5", counters(1));
+    const all = (since, seq, more) => mailbox.apply({ type: "change", items: [], removed: [], since, seq, ...counters(0), all_up_to: { seq: 10, position: 5, ...more } });
+    all(10, 11, { seen_at: T0, read_at: T0 });
+    assert.deepEqual(mailbox.list(0).map(({ seq }) => seq), [11, 9]);
+    all(11, 12, { archived_at: T0, only_read: true });
+    assert.deepEqual(ids(mailbox.list(0)), [2], "it was not read as of then");
+  });
+
   test("all_up_to waits for a gap before it to be filled, and does not count twice", () => {
     const mailbox = loaded([item(1, 5)], "e.5.0", counters(1));
     const all = {

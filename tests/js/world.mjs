@@ -95,7 +95,9 @@ class Tab {
       },
       clearTimeout: (timer) => (world.timers = world.timers.filter((other) => other !== timer)),
       openSocket: (url, protocols) => world.openSocket(this, url, protocols),
-      fetch: (url, init) => world.fetch(url, init),
+      fetch: (url, init) => new Promise((resolve, reject) => {
+        world.fetch(url, init).then((answer) => this.run(() => resolve(answer)), (error) => this.run(() => reject(error)));
+      }),
       locks: locks ? world.locks.of(this) : undefined,
       openChannel: (name) => (channel ? world.openChannel(this, name) : null),
       storage: () => {

@@ -107,7 +107,9 @@ class ReferenceClient:
             by_position = item["position"] is not None and item["position"] <= bound["position"]
             limited = any(bound.get(key, item[key]) != item[key] for key in ("category", "thread"))
             unread = bound.get("only_read") and not item["read_at"]
-            if (by_seq or by_position) and not (limited or unread or _is_away(item)):
+            within = (by_seq or by_position) and not (limited or unread or _is_away(item))
+            lacks = [key for key in ("seen_at", "read_at", "archived_at") if key in bound]
+            if within and not all(item[key] for key in lacks):
                 for state in ("seen_at", "read_at", "archived_at"):
                     item[state] = item[state] or bound.get(state)
                 if item["seq"] is not None:

@@ -255,7 +255,8 @@ export class Mailbox {
 
   #markAll(upTo, seq) {
     for (const item of this.#items.values()) {
-      if (!isWithin(item, upTo)) continue;
+      // What was so already is as it was, and has no new seq: a later "all" may reach no further than the one that it has.
+      if (!isWithin(item, upTo) || !lacks(item, upTo)) continue;
       // A copy: what was handed out to readers does not change under them.
       this.#put({
         ...item,
@@ -275,6 +276,11 @@ export function isWithin(item, { seq, position, category, thread, only_read }) {
   if (isAway(item)) return false;
   const old = (item.seq !== null && item.seq <= seq) || (item.position !== null && item.position <= position);
   return old && item.category === (category ?? item.category) && item.thread === (thread ?? item.thread) && (!only_read || Boolean(item.read_at));
+}
+
+/** Whether "all" makes a difference to an item: what is archived is not within. */
+function lacks(item, { read_at, archived_at }) {
+  return Boolean(archived_at || (!item.read_at && (read_at || !item.seen_at)));
 }
 
 function isExpired(item, now) {
