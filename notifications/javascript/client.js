@@ -13,7 +13,7 @@ export { CLOSE_CODES, ClarionError, Mailbox, afterClose, backoff };
  * Clarion's browser client: one live inbox. No DOM, no dependencies; docs/browser.md shows how to use it.
  */
 
-const TALK = 1; // version of what tabs tell each other; those of another release do not share
+const TALK = 2; // version of what tabs tell each other; those of another release do not share
 const KEPT = 50; // items that a new tab, or a later visit, begins with
 const SAVE_INTERVAL = 1_000; // ms
 const MOST = 100; // ids that the server takes in one request
@@ -417,7 +417,7 @@ export class ClarionClient extends EventTarget {
       return;
     }
     // With where we were before it, so that whoever is not there notices.
-    if (frame.type !== "hello") this.#tabs.post({ kind: "frame", frame, from: this.#mailbox.point });
+    if (frame.type !== "hello") this.#tabs.post({ kind: "frame", frame, from: this.#mailbox.point, status: this.#status });
     this.#apply(frame);
   }
 
@@ -456,7 +456,8 @@ export class ClarionClient extends EventTarget {
     else if (epoch === this.#mailbox.point.epoch) this.#apply(frame);
   }
 
-  #takeShared({ frame, from }) {
+  #takeShared({ frame, from, status }) {
+    this.#setStatus(status);
     const { epoch, seq, position } = this.#mailbox.point;
     const fits = epoch === from.epoch && seq >= from.seq && position >= from.position;
     if (fits) this.#apply(frame);

@@ -358,6 +358,21 @@ describe("what gets lost between tabs", () => {
     });
   }
 
+  test("news of the status: the next frame has it", async () => {
+    const [, second] = await openLive(2);
+    world.socket.onclose({ code: 1006 });
+    await settle();
+    world.lost = () => true;
+    await world.advance(2_000);
+    world.hello();
+    await settle();
+    world.lost = () => false;
+    assert.equal(second.client.status, "reconnecting");
+    world.frame({ type: "heartbeat", seq: 10, position: 5, ...counters(1) });
+    await settle();
+    assert.equal(second.client.status, "live");
+  });
+
   test("an answer to the first question does not come: the tab asks again", async () => {
     world.lost = ({ kind }) => kind === "state";
     const [, second] = await openLive(2);
