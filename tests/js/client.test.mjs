@@ -32,12 +32,15 @@ describe("Mailbox", () => {
     assert.equal(mailbox.cursor, "e.11.5");
   });
 
-  test("an older frame merges its items and leaves cursor and counters", () => {
-    const mailbox = loaded([item(1, 10)], "e.10.5", counters(7));
-    mailbox.apply({ type: "notifications", items: [item(3, 8)], since: 7, seq: 8, ...counters(1) });
+  test("an older frame leaves cursor and counters, and brings nothing that the page would have had", () => {
+    const mailbox = loaded([item(1, 4)], "e.10.5", counters(7));
+    const { arrived } = mailbox.apply({ type: "notifications", items: [item(3, 8), item(1, 8, { body: "new" })], since: 7, seq: 8, ...counters(1) });
     assert.equal(mailbox.cursor, "e.10.5");
     assert.equal(mailbox.counts(0).unread, 7);
-    assert.deepEqual(ids(mailbox.list(0)), [3, 1]);
+    assert.deepEqual(mailbox.list(0).map(({ id, body }) => [id, body]), [["1", "new"]], "the other had left before the page was read");
+    assert.deepEqual(arrived, []);
+    mailbox.append(page([item(0, 2)], "e.10.5", counters(7)));
+    assert.deepEqual(ids(mailbox.list(0)), [1, 0]);
   });
 
   test("of two states of an item the higher seq wins, in either order", () => {

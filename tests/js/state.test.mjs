@@ -250,6 +250,19 @@ describe("confirmed or taken back", () => {
     assert.equal(client.cursor, "e.701.5");
   });
 
+  test("an answer that comes while a first page is loaded does not bring back what was archived after it", async () => {
+    await live([item(1, 10)]);
+    client.markRead(["1"]);
+    await settle();
+    const mark = answer;
+    world.frame({ type: "reset", reason: "too_far" });
+    await settle();
+    mark(change(700, 701, counters(0), [item(1, 701, { seen_at: T0, read_at: T0 })]));
+    answer(page([item(2, 703)], "e.703.5", counters(1)));
+    await settle();
+    assert.deepEqual(shown(), [[2, false, false]]);
+  });
+
   test("lists that were handed out stay as they were", async () => {
     await live([item(1, 10)]);
     const before = client.items;

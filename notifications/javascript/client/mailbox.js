@@ -16,6 +16,7 @@ export class Mailbox {
   /** Ids of items of the log, with the position of the newest update, so that a late one does not undo it. */
   #updates = new Map();
   #cursor = null;
+  /** The seq of the page, or snapshot, that this began with: what was listed as of it is known, down to `next`. */ #base = 0;
   #counters = null;
   /** What the frame that is being applied has changed. */ #changed = { items: [], removed: [] };
   /** Where the next older page begins; items below it are known by chance and not listed. */ #next = null;
@@ -126,6 +127,7 @@ export class Mailbox {
     this.#items.clear();
     this.#changed = { items: [], removed: [] };
     this.#merge(items);
+    this.#base = this.#cursor.seq;
   }
 
   /** The cursor is of no use any more (`reset`); what is shown stays until the next first page. */
@@ -226,14 +228,17 @@ export class Mailbox {
     for (const item of this.#items.values()) if (Number(item.id) >= oldest) yield item;
   }
 
-  #merge(items, news = () => false) {
+  /** Pages come without `news`; of a frame, what it was that has arrived. */
+  #merge(items, news) {
     const arrived = [];
     for (const item of items) {
       const known = this.#items.get(item.id);
+      // A frame from before the page, which would have it if it had not left since.
+      if (news && !known && item.seq !== null && item.seq <= this.#base) continue;
       if (known ? !isNewer(item.seq, known.seq) : this.#removed.has(item.id) && !isNewer(item.seq, this.#removed.get(item.id))) continue;
       this.#removed.delete(item.id);
       this.#put(item);
-      if (news(item, known)) arrived.push(item);
+      if (news?.(item, known)) arrived.push(item);
     }
     return arrived;
   }
