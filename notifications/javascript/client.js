@@ -15,6 +15,7 @@ export { CLOSE_CODES, ClarionError, Mailbox, afterClose, backoff };
 
 const TALK = 2; // version of what tabs tell each other; those of another release do not share
 const KEPT = 50; // items that a new tab, or a later visit, begins with
+const MOST_KNOWN = 5_000; // items, and ids of what has left, in a tab that is open for weeks; then it begins anew
 const SAVE_INTERVAL = 1_000; // ms
 const MOST = 100; // ids that the server takes in one request
 const ASK_INTERVAL = 1_000; // ms between two questions of a tab that missed something
@@ -419,6 +420,7 @@ export class ClarionClient extends EventTarget {
     // With where we were before it, so that whoever is not there notices.
     if (frame.type !== "hello") this.#tabs.post({ kind: "frame", frame, from: this.#mailbox.point, status: this.#status });
     this.#apply(frame);
+    if (this.#mailbox.size > MOST_KNOWN) this.#connection?.reset();
   }
 
   #postState(fresh) {

@@ -157,6 +157,40 @@ describe("one socket", () => {
   });
 });
 
+describe("a tab that is open for weeks", () => {
+  test("begins anew with a first page when it has come to know very many, and with it all others", async () => {
+    const [first, second] = await openLive(2);
+    const arrive = (from, to) => {
+      for (let seq = from; seq <= to; seq += 100) {
+        const items = Array.from({ length: 100 }, (_, index) => item(seq + index, seq + index));
+        world.frame({ type: "notifications", items, since: seq - 1, seq: seq + 99, ...counters(1) });
+      }
+    };
+    world.server = () => page([item(5010, 5010), item(5009, 5009)], "e.5010.5", counters(5_001), "5009");
+    arrive(11, 4_811);
+    await settle();
+    assert.equal(world.requests.length, 1);
+    arrive(4_911, 5_011);
+    await settle();
+    assert.equal(world.requests.length, 2);
+    for (const { client, news } of [first, second]) {
+      assert.equal(client.items.length, 102, "the page, and what came beside it");
+      assert.equal(client.cursor, "e.5110.5");
+      assert.equal(new Set(news.map(([id]) => id)).size, news.length, "no news twice");
+    }
+    assert.equal(world.open.length, 1, "on the same socket");
+  });
+
+  test("forgets what has left, too", async () => {
+    const [first] = await openLive(1);
+    const removed = Array.from({ length: 5_000 }, (_, index) => String(100_000 + index));
+    world.frame({ type: "change", items: [], removed, since: 10, seq: 11, ...counters(1) });
+    await settle();
+    assert.equal(world.requests.length, 2);
+    assert.deepEqual(lists(first), [[1]]);
+  });
+});
+
 describe("hand-over", () => {
   test("a leader that is closed is followed at once, from where the others are", async () => {
     const [first, second, third] = await openLive(3);

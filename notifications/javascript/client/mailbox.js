@@ -35,6 +35,11 @@ export class Mailbox {
     return this.#next;
   }
 
+  /** How much is remembered. */
+  get size() {
+    return this.#items.size + this.#removed.size;
+  }
+
   /** The highest id known, as a number; Infinity while nothing has been loaded. */
   get newest() {
     let newest = this.#counters ? 0 : Infinity;
