@@ -147,7 +147,7 @@ def test_what_was_archived_is_found_and_taken_out_again(window_of: OpenWindow, a
     expect(window.page.get_by_text("Nothing here")).to_be_visible()
     window.page.get_by_role("button", name="All", exact=True).click()
     window.expect_titles(["Two", "One"])
-    assert state(ada, "One").archived_at is None
+    wait_until(lambda: state(ada, "One").archived_at is None, what="One is back")
 
 
 def test_snoozing(window_of: OpenWindow, ada: Any) -> None:

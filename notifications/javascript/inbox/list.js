@@ -1,5 +1,6 @@
 /** `<notification-inbox>`: the list, with what people do with it. */
 
+import { firstRow, insertRow, removeRow, rowAfter } from "./bundles.js";
 import { ClientElement, button, h, tellOpening } from "./dom.js";
 import { Row } from "./row.js";
 import { FILTERS, View } from "./rules.js";
@@ -52,8 +53,7 @@ export class NotificationInbox extends ClientElement {
     this.hear("status", ({ detail: { status } }) => this.#connected(status));
     this.hear("error", ({ detail: { error } }) => this.#complain(error));
     this.listen(document, "visibilitychange", () => this.#watchSeen());
-    // Also when it comes into view, as the panel of a bell does.
-    // To ask would mean to lay out all that has just been drawn.
+    // Also when it comes into view, as the panel of a bell does. To ask instead would be to lay out what has just been drawn.
     const visible = new IntersectionObserver((entries) => {
       this.#inView = entries.at(-1).isIntersecting;
       this.drawSoon();
@@ -104,7 +104,7 @@ export class NotificationInbox extends ClientElement {
       category: h("select", { part: "category", "aria-label": text("category"), hidden: true, onchange: () => this.#show(this.filter, parts.category.value) }),
       complaint: h("p", { part: "complaint", role: "alert", hidden: true }),
       before: h("slot", {}), // what the server drew, until there is something newer
-      list: h("ol", { id: "list", part: "list", role: "list", tabIndex: -1, "aria-label": text("notifications") }),
+      list: h("div", { id: "list", part: "list", role: "list", tabIndex: -1, "aria-label": text("notifications") }),
       empty: h("div", { part: "empty", tabIndex: -1, hidden: true }),
       older: button("older", { textContent: text("older"), onclick: () => this.#loadOlder() }),
       notice: h("div", { part: "notice", hidden: true }, h("span", {}), button("undo", { onclick: () => this.undo() })),
@@ -196,14 +196,15 @@ export class NotificationInbox extends ClientElement {
     const shown = new Set(items.map(({ id }) => id));
     const focused = this.#focused;
     const place = focused === undefined ? 0 : [...this.#rows.keys()].indexOf(focused);
-    for (const [id, { element }] of this.#rows) if (!shown.has(id)) element.remove();
-    let next = list.querySelector(".item");
+    list.querySelectorAll(".skeleton").forEach((row) => row.remove());
+    for (const [id, { element }] of this.#rows) if (!shown.has(id)) removeRow(element);
+    let next = firstRow(list);
     const rows = new Map();
     for (const item of items) {
       const row = this.#rowOf(item);
       rows.set(item.id, row);
-      if (row.element === next) next = next.nextElementSibling;
-      else list.insertBefore(row.element, next);
+      if (row.element === next) next = rowAfter(next);
+      else insertRow(list, row.element, next);
     }
     const lost = focused !== undefined && !rows.has(focused);
     this.#rows = rows;
@@ -235,8 +236,7 @@ export class NotificationInbox extends ClientElement {
     before.hidden = !drawn;
     list.hidden = drawn || (empty && state !== "loading");
     list.ariaBusy = String(state === "loading");
-    list.querySelectorAll(".skeleton").forEach((row) => row.remove());
-    if (state === "loading" && !drawn) list.append(...[1, 2, 3].map(() => h("li", { part: "skeleton", "aria-hidden": "true" })));
+    if (state === "loading" && !drawn) list.append(...[1, 2, 3].map(() => h("div", { part: "skeleton", "aria-hidden": "true" })));
     place.hidden = ["", "loading"].includes(state) || drawn;
     if (place.dataset.state === state) return;
     place.dataset.state = state;

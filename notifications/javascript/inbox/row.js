@@ -28,7 +28,7 @@ export class Row {
     this.toggle = button("toggle", { onclick: () => on.act(this.item.read_at ? "unread" : "read", this.item) }, h("span", { part: "dot" }));
     this.put = button("put", { onclick: () => on.act(this.item.archived_at ? "unarchive" : "archive", this.item) }, icon("archive"));
     this.more = button("more", { "aria-haspopup": "menu", onclick: () => on.menu(this) }, icon("more"));
-    this.element = h("li", { part: "item" }, this.level, this.content, h("div", { part: "tools" }, this.put, this.toggle, this.more));
+    this.element = h("div", { part: "item", role: "listitem" }, this.level, this.content, h("div", { part: "tools" }, this.put, this.toggle, this.more));
     this.element.dataset.id = item.id;
     this.fill(item);
   }
