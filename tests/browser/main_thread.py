@@ -55,9 +55,7 @@ class MainThread:
         return Task(max(task.wall for task in self.tasks), max(task.cpu for task in self.tasks))
 
     def __str__(self) -> str:
-        over = [
-            sum(getattr(task, kind) > LONG for task in self.tasks) for kind in ("wall", "cpu")
-        ]
+        over = [sum(getattr(task, kind) > LONG for task in self.tasks) for kind in ("wall", "cpu")]
         return (
             f"longest task {self.longest.wall:.0f} ms, {over[0]} tasks over {LONG} ms;"
             f" of CPU {self.longest.cpu:.0f} ms, {over[1]} over {LONG} ms,"

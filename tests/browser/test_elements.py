@@ -9,7 +9,7 @@ from django.contrib.sessions.models import Session
 from django.utils import timezone
 from playwright.sync_api import Route, expect
 
-from notifications import notify
+from notifications import notify, retract
 from notifications.models import Inbox, Item
 from tests.browser.conftest import OpenWindow
 from tests.browser.window import FOCUSED, Window
@@ -294,6 +294,59 @@ def test_filters(window_of: OpenWindow, ada: Any) -> None:
     window.expect_unread(1)
 
 
+def test_filters_follow_other_devices_without_asking(
+    window_of: OpenWindow, live_site: Site, ada: Any
+) -> None:
+    say(ada, "One", "Two", "Three")
+    wait_until(lambda: Inbox.objects.get(user=ada).unread == 3, what="3 items")
+    window = window_of(ada, hidden=True).open()
+    far = live_site.browser(ada)
+    asked: list[str] = []
+    window.page.on(
+        "request",
+        lambda request: "/api/v1/inbox/?" in request.url and asked.append(request.url),
+    )
+
+    def act(action: str, *titles: str, **more: str) -> None:
+        ids = [str(state(ada, title).notification_id) for title in titles]
+        far.post(f"/api/v1/inbox/{action}", {"ids": ids, **more})
+
+    def choose(name: str) -> None:
+        with window.page.expect_response("**/api/v1/inbox/?*"):
+            window.page.get_by_role("button", name=name, exact=True).click()
+
+    choose("Archived")
+    expect(window.page.get_by_text("Nothing here")).to_be_visible()
+    act("archive", "One", "Three")
+    window.expect_titles(["Three", "One"])
+    act("read", "One")
+    expect(window.inbox.locator(".item.is-unread")).to_have_count(1)
+    act("unarchive", "One")
+    window.expect_titles(["Three"])
+    retract(state(ada, "Three").notification)
+    expect(window.page.get_by_text("Nothing here")).to_be_visible()
+    assert len(asked) == 1
+
+    choose("Snoozed")
+    expect(window.page.get_by_text("Nothing here")).to_be_visible()
+    act("snooze", "Two", until=(timezone.now() + timedelta(hours=1)).isoformat())
+    window.expect_titles(["Two"])
+    act("unsnooze", "Two")
+    expect(window.page.get_by_text("Nothing here")).to_be_visible()
+    assert len(asked) == 2
+
+    choose("Unread")
+    window.expect_titles(["Two"])
+    act("unread", "One")
+    window.expect_titles(["Two", "One"])
+    assert len(asked) == 3
+    # Of "all" nobody says which: that is asked about.
+    with window.page.expect_response("**/api/v1/inbox/?*"):
+        far.post("/api/v1/inbox/read-all", {"cursor": far.get("/api/v1/inbox/")["cursor"]})
+    expect(window.page.get_by_text("Nothing here")).to_be_visible()
+    assert len(asked) == 4
+
+
 def test_what_a_page_draws_itself(window_of: OpenWindow, ada: Any) -> None:
     window = window_of(ada).open()
     window.page.evaluate(
@@ -539,6 +592,58 @@ def expect_inside(window: Window, box: Any) -> None:
     assert box["y"] >= 0
     assert box["x"] + box["width"] <= size["width"]
     assert box["y"] + box["height"] <= size["height"]
+
+
+@pytest.mark.parametrize("direction", ["ltr", "rtl"])
+def test_sides(window_of: OpenWindow, ada: Any, direction: str) -> None:
+    window = elsewhere(window_of(ada, viewport={"width": 1_000, "height": 700}))
+    window.page.evaluate(f"document.documentElement.dir = '{direction}'")
+    say(ada, "Fire", priority="urgent", url="/fire/")
+    expect(window.toasts).to_have_count(1)
+    bell, badge, toast, level, close = (
+        place.bounding_box()
+        for place in (
+            *(window.bell, window.badge, window.toasts),
+            *(window.toasts.locator(part) for part in (".level", ".close")),
+        )
+    )
+    window.bell.click()
+    panel = window.page.get_by_role("dialog").bounding_box()
+    assert bell and badge and toast and level and close and panel  # noqa: PT018
+
+    def start(box: Any) -> float:
+        return float(box["x"] if direction == "ltr" else 1_000 - box["x"] - box["width"])
+
+    def end(box: Any) -> float:
+        return start(box) + float(box["width"])
+
+    # At the end of the window, which is the left one where one reads from the right.
+    assert 1_000 - end(toast) == pytest.approx(16, abs=1)
+    assert start(level) < start(close)
+    assert end(panel) == pytest.approx(end(bell), abs=1)
+    assert start(bell) < start(badge) < end(bell)
+
+
+@pytest.mark.parametrize("name", ["Archived", "Snoozed", "Unread"])
+def test_a_login_that_ends_empties_every_filter(
+    window_of: OpenWindow, live_site: Site, ada: Any, name: str
+) -> None:
+    say(ada, "Secret")
+    wait_until(lambda: Inbox.objects.get(user=ada).unread == 1, what="an item")
+    given = {"ids": [str(state(ada, "Secret").notification_id)]}
+    if name == "Archived":
+        live_site.browser(ada).post("/api/v1/inbox/archive", given)
+    if name == "Snoozed":
+        until = (timezone.now() + timedelta(hours=1)).isoformat()
+        live_site.browser(ada).post("/api/v1/inbox/snooze", given | {"until": until})
+    window = window_of(ada, hidden=True).open()
+    window.inbox.evaluate("(inbox) => inbox.removeAttribute('login')")
+    window.page.get_by_role("button", name=name, exact=True).click()
+    window.expect_titles(["Secret"])
+    Session.objects.all().delete()
+    window.page.evaluate("document.querySelector('notification-bell').client.woke()")
+    expect(window.inbox.locator(".empty")).to_have_text("Signed out")
+    expect(window.page.get_by_text("Secret")).to_have_count(0)
 
 
 def test_a_login_that_ends_empties_every_element(window_of: OpenWindow, ada: Any) -> None:
