@@ -21,6 +21,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("worker")]
 
 CLIENT = "document.querySelector('notification-bell').client"
 MISSED = 300
+ROWS = 50  # that items have at first; the others when one scrolls
 # Everything an item is, but for what two readings of a broadcast that is not taken in differ in.
 STATE = ("id", "title", "seen_at", "read_at", "archived_at", "snoozed_until")
 
@@ -56,7 +57,7 @@ def expect_agreement(window: Window, browser: Browser, user: Any) -> None:
     }
     expect(window.inbox.locator("#unread")).to_have_text(f"{inbox.unread} unread")
     expect(window.badge).to_have_text("99+" if inbox.unseen > 99 else str(inbox.unseen))
-    titles = [item["title"] for item in expected][:100]
+    titles = [item["title"] for item in expected][:ROWS]
     expect(window.titles).to_have_text(titles)
 
 

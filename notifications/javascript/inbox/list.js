@@ -12,7 +12,7 @@ const DWELL = 2_000; // ms that something has to be visible before it counts as 
 const REFRESH = 800; // ms before a view is asked for again, since what makes that necessary seldom comes alone
 const UNDO = 10_000; // ms
 const PAGE = 100;
-const FEW = 100; // rows
+const FEW = 50; // rows
 
 /** By the name of an action: what the client calls it, and what undoes it. */
 const ACTS = {
@@ -267,26 +267,13 @@ export class NotificationInbox extends ClientElement {
 
   async #loadOlder() {
     if (this.#loading) return;
-    this.#more = FEW;
-    if (this.#hasMore) {
-      this.draw();
-      return;
-    }
     const view = this.#view;
     const { older } = this.#parts;
     const focused = this.root.activeElement === older;
     const last = [...this.#rows.keys()].at(-1);
-    this.#loading = true;
-    this.#failed = false;
-    try {
-      if (view.isLive) await this.client.loadOlder();
-      else await view.ask((query) => this.client.list(query));
-    } catch (error) {
-      this.#failed = true;
-      if (view.next !== undefined || view.isLive) this.#complain(error);
-    }
-    this.#loading = false;
+    if (!this.#hasMore) await this.#load(view);
     if (this.#view !== view) return;
+    this.#more = FEW;
     this.draw();
     // The button may be gone; whoever used the keyboard goes on with the first item that came.
     if (focused && older.hidden) this.#go([...this.#rows.keys()].indexOf(last) + 1);
@@ -298,6 +285,19 @@ export class NotificationInbox extends ClientElement {
     if (detail.emptied) this.#view = new View(this.filter, this.#view.category);
     this.#view.tell(detail);
     if (detail.partial && this.client.status !== "signed_out") this.#refreshSoon();
+  }
+
+  async #load(view) {
+    this.#loading = true;
+    this.#failed = false;
+    try {
+      if (view.isLive) await this.client.loadOlder();
+      else await view.ask((query) => this.client.list(query));
+    } catch (error) {
+      this.#failed = true;
+      if (view.next !== undefined || view.isLive) this.#complain(error);
+    }
+    this.#loading = false;
   }
 
   #retry() {

@@ -35,6 +35,8 @@ export type Renderer = (item: Item) => HTMLElement | DocumentFragment | null | u
 declare class ClientElement extends HTMLElement {
   /** Its own, or the one of the page. */
   client: ClarionClient | null;
+  /** Resolves when what the client has told so far is drawn: with the next picture, in a storm up to a tenth of a second later. */
+  readonly drawn: Promise<void>;
 }
 
 export class NotificationInbox extends ClientElement {

@@ -54,12 +54,22 @@ class MainThread:
         """Return the longest wall-clock and the longest CPU time, which may be of two tasks."""
         return Task(max(task.wall for task in self.tasks), max(task.cpu for task in self.tasks))
 
+    @property
+    def long(self) -> tuple[int, int]:
+        """Return how many tasks were long by the clock, and how many by their CPU time."""
+        by_clock = sum(task.wall > LONG for task in self.tasks)
+        return by_clock, sum(task.cpu > LONG for task in self.tasks)
+
+    @property
+    def cpu(self) -> float:
+        """Return the seconds of CPU of all tasks."""
+        return sum(task.cpu for task in self.tasks) / 1_000
+
     def __str__(self) -> str:
-        over = [sum(getattr(task, kind) > LONG for task in self.tasks) for kind in ("wall", "cpu")]
+        by_clock, by_cpu = self.long
         return (
-            f"longest task {self.longest.wall:.0f} ms, {over[0]} tasks over {LONG} ms;"
-            f" of CPU {self.longest.cpu:.0f} ms, {over[1]} over {LONG} ms,"
-            f" {sum(task.cpu for task in self.tasks) / 1_000:.1f} s in all"
+            f"longest task {self.longest.wall:.0f} ms, {by_clock} tasks over {LONG} ms; of CPU"
+            f" {self.longest.cpu:.0f} ms, {by_cpu} over {LONG} ms, {self.cpu:.1f} s in all"
         )
 
 
