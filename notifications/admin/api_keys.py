@@ -70,6 +70,9 @@ class ApiKeyForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy
         if "types" in self.fields:
             offer(self, "types", _types())
             offer(self, "topics", _topics(self.request))
+            # The admin writes them before its two controls, and labels neither.
+            date, time = self.fields["expires_at"].widget.widgets
+            date.attrs["aria-label"], time.attrs["aria-label"] = gettext("Date:"), gettext("Time:")
 
     def clean_may_notify(self) -> bool:
         """Who may not notify people cannot have it done."""
@@ -178,7 +181,7 @@ class ApiKeyAdmin(OperatorPages):
 
     def save_model(self, request: HttpRequest, obj: ApiKey, form: Any, change: bool) -> None:
         """Make it. What is shown is kept for the answer to this very request, nowhere else."""
-        request.new_key = api_keys.create(obj, operator(request))  # type: ignore[attr-defined]
+        request.new_key = api_keys.create(obj, operator(request))
 
     def response_add(
         self, request: HttpRequest, obj: ApiKey, post_url_continue: str | None = None
