@@ -181,7 +181,7 @@ class ApiKeyAdmin(OperatorPages):
 
     def save_model(self, request: HttpRequest, obj: ApiKey, form: Any, change: bool) -> None:
         """Make it. What is shown is kept for the answer to this very request, nowhere else."""
-        request.new_key = api_keys.create(obj, operator(request))
+        request.new_key = api_keys.create(obj, operator(request))  # type: ignore[attr-defined]
 
     def response_add(
         self, request: HttpRequest, obj: ApiKey, post_url_continue: str | None = None

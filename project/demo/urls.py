@@ -2,8 +2,14 @@
 
 from django.urls import path
 
-from project.demo import views
+from project.demo import page, views
 
 app_name = "demo"
 
-urlpatterns = [path("send/", views.send, name="send")]
+urlpatterns = [
+    path("", page.page, name="page"),
+    path("clock/", page.clock, name="clock"),
+    path("tokens/<slug:name>/", page.give_token, name="token"),
+    path("play/<slug:name>/", page.play, name="play"),
+    path("send/", views.send, name="send"),
+]

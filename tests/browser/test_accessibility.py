@@ -24,7 +24,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("worker"), needs_axe]
 STILL = {"reduced_motion": "reduce"}
 GERMAN_PHONE = {"locale": "de-DE", "viewport": {"width": 320, "height": 640}, "has_touch": True}
 
-PAGES = ["/accounts/login/", "/inbox/", "/inbox/?plain=1", "/inbox/choices/"]
+PAGES = ["/accounts/login/", "/demo/", "/inbox/", "/inbox/?plain=1", "/inbox/choices/"]
 
 
 @pytest.mark.parametrize("path", PAGES)
@@ -32,7 +32,9 @@ PAGES = ["/accounts/login/", "/inbox/", "/inbox/?plain=1", "/inbox/choices/"]
 def test_pages(window_of: OpenWindow, ada: Any, path: str, options: dict[str, Any]) -> None:
     say_everything(ada)
     window = window_of(ada, **STILL, **options)
-    window.page.goto(window.cable.url + path)
+    answer = window.page.goto(window.cable.url + path)
+    assert answer
+    assert answer.ok
     window.page.wait_for_load_state("networkidle")
     window.expect_no_overflow()
     expect_accessible(window.page)

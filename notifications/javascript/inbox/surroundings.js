@@ -109,7 +109,8 @@ class Voice {
 /** Of the page, and not of an element, so that it speaks also while the element is hidden. */
 function region(manner) {
   const element = document.createElement("div");
-  element.id = `clarion-${manner}`;
+  const id = `clarion-${manner}`;
+  if (!document.getElementById(id)) element.id = id; // of the page's first client
   element.ariaLive = manner;
   Object.assign(element.style, { position: "absolute", inlineSize: "1px", blockSize: "1px", overflow: "hidden", clipPath: "inset(50%)", whiteSpace: "nowrap" });
   document.body.append(element);

@@ -71,7 +71,7 @@ export class NotificationToasts extends ClientElement {
 
   #take(detail) {
     const { item } = detail;
-    if (!isNews(this.client, detail) || document.visibilityState !== "visible" || (item.priority !== "urgent" && isListShown())) return;
+    if (!isNews(this.client, detail) || document.visibilityState !== "visible" || (item.priority !== "urgent" && isListShown(this.client))) return;
     if (!this.dispatchEvent(new CustomEvent("notification-toast", { detail: { item }, bubbles: true, composed: true, cancelable: true }))) return;
     if (this.#arrived.push(item) > 1) return;
     setTimeout(() => {
@@ -164,7 +164,7 @@ export class NotificationToasts extends ClientElement {
     const words = theWords();
     const open = () => {
       this.#drop(toast);
-      const bell = document.querySelector("notification-bell");
+      const [bell] = those("notification-bell", this.client);
       if (bell) bell.show();
       else this.dispatchEvent(new CustomEvent("notification-list", { bubbles: true, composed: true }));
     };
@@ -186,6 +186,9 @@ function focusedElement() {
 }
 
 /** Who looks at the list sees what arrives there. */
-function isListShown() {
-  return [...document.querySelectorAll("notification-inbox")].some((inbox) => inbox.filter === "all" && inbox.checkVisibility()) || [...document.querySelectorAll("notification-bell")].some(({ open }) => open);
+function isListShown(client) {
+  return those("notification-inbox", client).some((inbox) => inbox.filter === "all" && inbox.checkVisibility()) || those("notification-bell", client).some(({ open }) => open);
 }
+
+/** The elements that show what this client knows: a page may have several. */
+const those = (name, client) => [...document.querySelectorAll(name)].filter((element) => element.client === client);

@@ -158,6 +158,7 @@ class Command(BaseCommand):
         """Return the address and, with DEBUG, the logins."""
         lines = ["", f"Clarion is ready:  http://127.0.0.1:{port}/"]
         if settings.DEBUG:
+            lines.append(f"See what it does:  http://127.0.0.1:{port}/demo/")
             lines.append("Sign in as " + ", ".join(PEOPLE) + "; the password is the name.")
             lines.append('In a second terminal:  .venv/bin/python manage.py notify demo "It works"')
         return "\n".join([*lines, ""])
