@@ -69,8 +69,12 @@ class Caller(ABC):
             self.tell(people[serial % to], f"benchmark {number}-{serial}")
         return {"began": began, "ended": time.monotonic()}
 
-    def paced(self, number: int, count: int, to: int, per_second: float) -> list[float]:
+    def paced(
+        self, number: int, count: int, to: int, per_second: float, first: int = 0
+    ) -> list[float]:
         """As `one_by_one`, on a clock; when (monotonic clock) each call's transaction committed.
+
+        To people from this one on.
 
         Both sides' calls are made in a transaction, as a web view's are, and start their work
         when that has committed.
@@ -84,7 +88,8 @@ class Caller(ABC):
             with transaction.atomic():
                 # First, so it runs before anything else that waits for the commit.
                 transaction.on_commit(lambda: committed.append(time.monotonic()))
-                self.tell_in_transaction(self.people[serial % to], f"benchmark {number}-{serial}")
+                person = self.people[first + serial % to]
+                self.tell_in_transaction(person, f"benchmark {number}-{serial}")
         return committed
 
     def fill(self, number: int, count: int, to: int) -> None:

@@ -75,8 +75,10 @@ class Side:
 class Stage:
     """A context manager: everything is up inside, and gone afterwards."""
 
-    def __init__(self, database: str) -> None:
+    def __init__(self, database: str, **env: str) -> None:
         self.database = database
+        # More of it for all processes.
+        self._more = env
         self.sides: dict[str, Side] = {}
         self._references: list[Side] = []
         self._secrets: dict[str, str] = {}
@@ -302,6 +304,7 @@ class Stage:
             CLARION_STORM_LIMIT="0",
             # Celery writes two lines for each task.
             LOG_LEVEL="WARNING",
+            **self._more,
             **more,
         )
 

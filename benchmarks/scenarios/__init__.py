@@ -2,6 +2,7 @@
 
 from benchmarks.scenarios import (
     broadcast,
+    browser_storm,
     bulk,
     connect,
     fan_out,
@@ -29,5 +30,5 @@ SCENARIOS = {
     "broadcast": broadcast,
 }
 
-# Not by default: they take a server of their own, and there is nothing to compare them with.
-ALONE = {"inbox-million": inbox_million}
+# Not by default: they take a stage of their own, and there is nothing to compare them with.
+ALONE = {"inbox-million": inbox_million, "browser-storm": browser_storm}

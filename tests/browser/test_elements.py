@@ -9,38 +9,21 @@ from django.contrib.sessions.models import Session
 from django.utils import timezone
 from playwright.sync_api import Route, expect
 
-from notifications import notify
+from notifications import notify, retract
 from notifications.models import Inbox, Item
 from tests.browser.conftest import OpenWindow
+from tests.browser.elsewhere import elsewhere
 from tests.browser.window import FOCUSED, Window
 from tests.support.site import Site
 from tests.support.waiting import wait_until
 
 pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("worker")]
 
-# A page of the site, with the bell in its head, that has no list of its own.
-ELSEWHERE = "/inbox/?elsewhere"
-
 
 def say(user: Any, *titles: str, **fields: Any) -> None:
     """Notify one by one."""
     for title in titles:
         notify(user, "message", title=title, **fields)
-
-
-def elsewhere(window: Window) -> Window:
-    """Open a page with the bell and toasts, but without a list."""
-
-    def without_list(route: Route) -> None:
-        answer = route.fetch()
-        page = re.sub(r"<main.*</main>", "<main><input></main>", answer.text(), flags=re.DOTALL)
-        policy = {"content-security-policy": "default-src 'self'"}
-        route.fulfill(response=answer, body=page, headers=answer.headers | policy)
-
-    window.page.route("**/inbox/?elsewhere", without_list)
-    window.open(ELSEWHERE)
-    window.wait_for("document.querySelector('notification-bell').client?.status === 'live'")
-    return window
 
 
 def state(user: Any, title: str) -> Item:
@@ -147,7 +130,7 @@ def test_what_was_archived_is_found_and_taken_out_again(window_of: OpenWindow, a
     expect(window.page.get_by_text("Nothing here")).to_be_visible()
     window.page.get_by_role("button", name="All", exact=True).click()
     window.expect_titles(["Two", "One"])
-    assert state(ada, "One").archived_at is None
+    wait_until(lambda: state(ada, "One").archived_at is None, what="One is back")
 
 
 def test_snoozing(window_of: OpenWindow, ada: Any) -> None:
@@ -294,6 +277,59 @@ def test_filters(window_of: OpenWindow, ada: Any) -> None:
     window.expect_unread(1)
 
 
+def test_filters_follow_other_devices_without_asking(
+    window_of: OpenWindow, live_site: Site, ada: Any
+) -> None:
+    say(ada, "One", "Two", "Three")
+    wait_until(lambda: Inbox.objects.get(user=ada).unread == 3, what="3 items")
+    window = window_of(ada, hidden=True).open()
+    far = live_site.browser(ada)
+    asked: list[str] = []
+    window.page.on(
+        "request",
+        lambda request: "/api/v1/inbox/?" in request.url and asked.append(request.url),
+    )
+
+    def act(action: str, *titles: str, **more: str) -> None:
+        ids = [str(state(ada, title).notification_id) for title in titles]
+        far.post(f"/api/v1/inbox/{action}", {"ids": ids, **more})
+
+    def choose(name: str) -> None:
+        with window.page.expect_response("**/api/v1/inbox/?*"):
+            window.page.get_by_role("button", name=name, exact=True).click()
+
+    choose("Archived")
+    expect(window.page.get_by_text("Nothing here")).to_be_visible()
+    act("archive", "One", "Three")
+    window.expect_titles(["Three", "One"])
+    act("read", "One")
+    expect(window.inbox.locator(".item.is-unread")).to_have_count(1)
+    act("unarchive", "One")
+    window.expect_titles(["Three"])
+    retract(state(ada, "Three").notification)
+    expect(window.page.get_by_text("Nothing here")).to_be_visible()
+    assert len(asked) == 1
+
+    choose("Snoozed")
+    expect(window.page.get_by_text("Nothing here")).to_be_visible()
+    act("snooze", "Two", until=(timezone.now() + timedelta(hours=1)).isoformat())
+    window.expect_titles(["Two"])
+    act("unsnooze", "Two")
+    expect(window.page.get_by_text("Nothing here")).to_be_visible()
+    assert len(asked) == 2
+
+    choose("Unread")
+    window.expect_titles(["Two"])
+    act("unread", "One")
+    window.expect_titles(["Two", "One"])
+    assert len(asked) == 3
+    # Of "all" nobody says which: that is asked about.
+    with window.page.expect_response("**/api/v1/inbox/?*"):
+        far.post("/api/v1/inbox/read-all", {"cursor": far.get("/api/v1/inbox/")["cursor"]})
+    expect(window.page.get_by_text("Nothing here")).to_be_visible()
+    assert len(asked) == 4
+
+
 def test_what_a_page_draws_itself(window_of: OpenWindow, ada: Any) -> None:
     window = window_of(ada).open()
     window.page.evaluate(
@@ -380,39 +416,6 @@ def test_the_list_by_keyboard(window_of: OpenWindow, live_site: Site, ada: Any) 
     press("Escape")
     expect(window.inbox.get_by_role("menu")).to_be_hidden()
     assert window.focused == "More: Three"
-
-
-def test_what_screen_readers_find(window_of: OpenWindow, ada: Any) -> None:
-    window = window_of(ada, hidden=True).open()
-    say(ada, "Disk is full", level="warning", url="/accounts/login/")
-    window.expect_unread(1)
-    expect(window.page.locator("notification-bell")).to_match_aria_snapshot(
-        """- button "Notifications, 1 new" """
-    )
-    expect(window.inbox).to_match_aria_snapshot(
-        """
-        - heading "Inbox" [level=1]
-        - text: 1 unread
-        - status: Live
-        - group "Show":
-          - button "All" [pressed]
-          - button "Unread"
-          - button "Archived"
-          - button "Snoozed"
-        - combobox "Category"
-        - button "Mark all read"
-        - list "Notifications":
-          - listitem:
-            - paragraph:
-              - text: "Unread. Warning:"
-              - link "Disk is full"
-            - paragraph:
-              - time: /now|ago/
-            - 'button "Archive: Disk is full"'
-            - 'button "Mark as read: Disk is full"'
-            - 'button "More: Disk is full"'
-        """
-    )
 
 
 def test_a_storm_is_told_once_and_what_is_urgent_at_once(window_of: OpenWindow, ada: Any) -> None:
@@ -541,6 +544,58 @@ def expect_inside(window: Window, box: Any) -> None:
     assert box["y"] + box["height"] <= size["height"]
 
 
+@pytest.mark.parametrize("direction", ["ltr", "rtl"])
+def test_sides(window_of: OpenWindow, ada: Any, direction: str) -> None:
+    window = elsewhere(window_of(ada, viewport={"width": 1_000, "height": 700}))
+    window.page.evaluate(f"document.documentElement.dir = '{direction}'")
+    say(ada, "Fire", priority="urgent", url="/fire/")
+    expect(window.toasts).to_have_count(1)
+    bell, badge, toast, level, close = (
+        place.bounding_box()
+        for place in (
+            *(window.bell, window.badge, window.toasts),
+            *(window.toasts.locator(part) for part in (".level", ".close")),
+        )
+    )
+    window.bell.click()
+    panel = window.page.get_by_role("dialog").bounding_box()
+    assert bell and badge and toast and level and close and panel  # noqa: PT018
+
+    def start(box: Any) -> float:
+        return float(box["x"] if direction == "ltr" else 1_000 - box["x"] - box["width"])
+
+    def end(box: Any) -> float:
+        return start(box) + float(box["width"])
+
+    # At the end of the window, which is the left one where one reads from the right.
+    assert 1_000 - end(toast) == pytest.approx(16, abs=1)
+    assert start(level) < start(close)
+    assert end(panel) == pytest.approx(end(bell), abs=1)
+    assert start(bell) < start(badge) < end(bell)
+
+
+@pytest.mark.parametrize("name", ["Archived", "Snoozed", "Unread"])
+def test_a_login_that_ends_empties_every_filter(
+    window_of: OpenWindow, live_site: Site, ada: Any, name: str
+) -> None:
+    say(ada, "Secret")
+    wait_until(lambda: Inbox.objects.get(user=ada).unread == 1, what="an item")
+    given = {"ids": [str(state(ada, "Secret").notification_id)]}
+    if name == "Archived":
+        live_site.browser(ada).post("/api/v1/inbox/archive", given)
+    if name == "Snoozed":
+        until = (timezone.now() + timedelta(hours=1)).isoformat()
+        live_site.browser(ada).post("/api/v1/inbox/snooze", given | {"until": until})
+    window = window_of(ada, hidden=True).open()
+    window.inbox.evaluate("(inbox) => inbox.removeAttribute('login')")
+    window.page.get_by_role("button", name=name, exact=True).click()
+    window.expect_titles(["Secret"])
+    Session.objects.all().delete()
+    window.page.evaluate("document.querySelector('notification-bell').client.woke()")
+    expect(window.inbox.locator(".empty")).to_have_text("Signed out")
+    expect(window.page.get_by_text("Secret")).to_have_count(0)
+
+
 def test_a_login_that_ends_empties_every_element(window_of: OpenWindow, ada: Any) -> None:
     window = window_of(ada).open()
     window.inbox.evaluate("(inbox) => inbox.removeAttribute('login')")
@@ -598,7 +653,7 @@ def test_a_list_that_the_server_drew_is_taken_over(window_of: OpenWindow, ada: A
     def with_list(route: Route) -> None:
         answer = route.fetch()
         page = answer.text().replace(
-            "\n    <noscript>", "<ol><li>Drawn by the server</li></ol><noscript>"
+            "\n      <noscript>", "<ol><li>Drawn by the server</li></ol><noscript>"
         )
         route.fulfill(response=answer, body=page)
 

@@ -80,6 +80,20 @@ def test_read_in_one_window_is_read_in_the_other(window_of: OpenWindow, ada: Any
     assert Inbox.objects.get(user=ada).unread == 0
 
 
+@pytest.mark.promise_4
+def test_what_is_read_in_one_browser_leaves_the_badge_of_the_other(
+    window_of: OpenWindow, ada: Any
+) -> None:
+    first, second = (window_of(ada, hidden=True).open() for _ in range(2))
+    say(ada, "One", "Two", "Three")
+    expect(second.badge).to_have_text("3")
+    first.item("Two").get_by_role("button", name="Mark as read").click()
+    for window in (first, second):
+        expect(window.badge).to_have_text("2")
+        expect(window.page).to_have_title("(2) Inbox · Clarion")
+        window.expect_unread(2)
+
+
 @pytest.mark.promise_8
 def test_each_person_sees_their_own(window_of: OpenWindow, ada: Any, bob: Any) -> None:
     adas, bobs = window_of(ada).open(), window_of(bob).open()

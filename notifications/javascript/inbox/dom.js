@@ -61,8 +61,11 @@ export function tellOpening(element, item) {
 export class ClientElement extends HTMLElement {
   #client = null;
   #connected = null; // aborted when the element leaves the page
-  #waiting = false; // to be drawn
+  #drawn = null; // resolves `drawn` of what is to be drawn
   #drawnAt = 0;
+
+  /** Resolves when what the client has told so far is drawn. */
+  drawn = Promise.resolve();
 
   constructor() {
     super();
@@ -105,8 +108,8 @@ export class ClientElement extends HTMLElement {
 
   /** Have it drawn: with the next picture, or some later if it has just been, however many frames come meanwhile. */
   drawSoon() {
-    if (this.#waiting) return;
-    this.#waiting = true;
+    if (this.#drawn) return;
+    this.drawn = new Promise((resolve) => (this.#drawn = resolve));
     const wait = this.#drawnAt + PACE - performance.now();
     if (wait > 0) setTimeout(() => this.#awaitPicture(), wait);
     else this.#awaitPicture();
@@ -117,9 +120,11 @@ export class ClientElement extends HTMLElement {
     const draw = () => {
       cancelAnimationFrame(picture);
       clearTimeout(timer);
-      this.#waiting = false;
+      const drawn = this.#drawn;
+      this.#drawn = null;
       this.#drawnAt = performance.now();
       if (this.#connected) this.draw();
+      drawn();
     };
     const picture = requestAnimationFrame(draw);
     const timer = setTimeout(draw, UNSEEN);

@@ -1,5 +1,6 @@
 /** `<notification-inbox>`: the list, with what people do with it. */
 
+import { firstRow, insertRow, removeRow, rowAfter } from "./bundles.js";
 import { ClientElement, button, h, tellOpening } from "./dom.js";
 import { Row } from "./row.js";
 import { FILTERS, View } from "./rules.js";
@@ -11,7 +12,7 @@ const DWELL = 2_000; // ms that something has to be visible before it counts as 
 const REFRESH = 800; // ms before a view is asked for again, since what makes that necessary seldom comes alone
 const UNDO = 10_000; // ms
 const PAGE = 100;
-const FEW = 100; // rows
+const FEW = 50; // rows
 
 /** By the name of an action: what the client calls it, and what undoes it. */
 const ACTS = {
@@ -52,8 +53,7 @@ export class NotificationInbox extends ClientElement {
     this.hear("status", ({ detail: { status } }) => this.#connected(status));
     this.hear("error", ({ detail: { error } }) => this.#complain(error));
     this.listen(document, "visibilitychange", () => this.#watchSeen());
-    // Also when it comes into view, as the panel of a bell does.
-    // To ask would mean to lay out all that has just been drawn.
+    // Also when it comes into view, as the panel of a bell does. To ask instead would be to lay out what has just been drawn.
     const visible = new IntersectionObserver((entries) => {
       this.#inView = entries.at(-1).isIntersecting;
       this.drawSoon();
@@ -104,7 +104,7 @@ export class NotificationInbox extends ClientElement {
       category: h("select", { part: "category", "aria-label": text("category"), hidden: true, onchange: () => this.#show(this.filter, parts.category.value) }),
       complaint: h("p", { part: "complaint", role: "alert", hidden: true }),
       before: h("slot", {}), // what the server drew, until there is something newer
-      list: h("ol", { id: "list", part: "list", role: "list", tabIndex: -1, "aria-label": text("notifications") }),
+      list: h("div", { id: "list", part: "list", role: "list", tabIndex: -1, "aria-label": text("notifications") }),
       empty: h("div", { part: "empty", tabIndex: -1, hidden: true }),
       older: button("older", { textContent: text("older"), onclick: () => this.#loadOlder() }),
       notice: h("div", { part: "notice", hidden: true }, h("span", {}), button("undo", { onclick: () => this.undo() })),
@@ -196,14 +196,15 @@ export class NotificationInbox extends ClientElement {
     const shown = new Set(items.map(({ id }) => id));
     const focused = this.#focused;
     const place = focused === undefined ? 0 : [...this.#rows.keys()].indexOf(focused);
-    for (const [id, { element }] of this.#rows) if (!shown.has(id)) element.remove();
-    let next = list.querySelector(".item");
+    list.querySelectorAll(".skeleton").forEach((row) => row.remove());
+    for (const [id, { element }] of this.#rows) if (!shown.has(id)) removeRow(element);
+    let next = firstRow(list);
     const rows = new Map();
     for (const item of items) {
       const row = this.#rowOf(item);
       rows.set(item.id, row);
-      if (row.element === next) next = next.nextElementSibling;
-      else list.insertBefore(row.element, next);
+      if (row.element === next) next = rowAfter(next);
+      else insertRow(list, row.element, next);
     }
     const lost = focused !== undefined && !rows.has(focused);
     this.#rows = rows;
@@ -235,8 +236,7 @@ export class NotificationInbox extends ClientElement {
     before.hidden = !drawn;
     list.hidden = drawn || (empty && state !== "loading");
     list.ariaBusy = String(state === "loading");
-    list.querySelectorAll(".skeleton").forEach((row) => row.remove());
-    if (state === "loading" && !drawn) list.append(...[1, 2, 3].map(() => h("li", { part: "skeleton", "aria-hidden": "true" })));
+    if (state === "loading" && !drawn) list.append(...[1, 2, 3].map(() => h("div", { part: "skeleton", "aria-hidden": "true" })));
     place.hidden = ["", "loading"].includes(state) || drawn;
     if (place.dataset.state === state) return;
     place.dataset.state = state;
@@ -254,7 +254,7 @@ export class NotificationInbox extends ClientElement {
     const words = theWords();
     if (state === "unreachable") return [h("p", { textContent: words.say(state) }), button("retry", { textContent: words.say("try_again"), onclick: () => this.#retry() })];
     if (state !== "empty") return [h("p", { textContent: words.say(state) })];
-    return [h("slot", { name: "empty" }, h("h3", { textContent: words.say("empty") }), h("p", { textContent: words.say("empty_hint") }))];
+    return [h("slot", { name: "empty" }, h("p", { className: "calm", textContent: words.say("empty") }), h("p", { textContent: words.say("empty_hint") }))];
   }
 
   // -- loading -------------------------------------------------------------------------------------------------------------------
@@ -267,26 +267,13 @@ export class NotificationInbox extends ClientElement {
 
   async #loadOlder() {
     if (this.#loading) return;
-    this.#more = FEW;
-    if (this.#hasMore) {
-      this.draw();
-      return;
-    }
     const view = this.#view;
     const { older } = this.#parts;
     const focused = this.root.activeElement === older;
     const last = [...this.#rows.keys()].at(-1);
-    this.#loading = true;
-    this.#failed = false;
-    try {
-      if (view.isLive) await this.client.loadOlder();
-      else await view.ask((query) => this.client.list(query));
-    } catch (error) {
-      this.#failed = true;
-      if (view.next !== undefined || view.isLive) this.#complain(error);
-    }
-    this.#loading = false;
+    if (!this.#hasMore) await this.#load(view);
     if (this.#view !== view) return;
+    this.#more = FEW;
     this.draw();
     // The button may be gone; whoever used the keyboard goes on with the first item that came.
     if (focused && older.hidden) this.#go([...this.#rows.keys()].indexOf(last) + 1);
@@ -298,6 +285,19 @@ export class NotificationInbox extends ClientElement {
     if (detail.emptied) this.#view = new View(this.filter, this.#view.category);
     this.#view.tell(detail);
     if (detail.partial && this.client.status !== "signed_out") this.#refreshSoon();
+  }
+
+  async #load(view) {
+    this.#loading = true;
+    this.#failed = false;
+    try {
+      if (view.isLive) await this.client.loadOlder();
+      else await view.ask((query) => this.client.list(query));
+    } catch (error) {
+      this.#failed = true;
+      if (view.next !== undefined || view.isLive) this.#complain(error);
+    }
+    this.#loading = false;
   }
 
   #retry() {

@@ -28,7 +28,7 @@ export class Row {
     this.toggle = button("toggle", { onclick: () => on.act(this.item.read_at ? "unread" : "read", this.item) }, h("span", { part: "dot" }));
     this.put = button("put", { onclick: () => on.act(this.item.archived_at ? "unarchive" : "archive", this.item) }, icon("archive"));
     this.more = button("more", { "aria-haspopup": "menu", onclick: () => on.menu(this) }, icon("more"));
-    this.element = h("li", { part: "item" }, this.level, this.content, h("div", { part: "tools" }, this.put, this.toggle, this.more));
+    this.element = h("div", { part: "item", role: "listitem" }, this.level, this.content, h("div", { part: "tools" }, this.put, this.toggle, this.more));
     this.element.dataset.id = item.id;
     this.fill(item);
   }
@@ -44,7 +44,7 @@ export class Row {
     element.classList.toggle("is-urgent", urgent);
     element.part.toggle("unread", unread);
     element.part.toggle("urgent", urgent);
-    this.#draw(item, [unread && words.say("unread"), urgent && words.say("urgent"), words.say(`level_${item.level}`)]);
+    this.#draw(item, words.prefix(item, unread && words.say("unread")));
     label(this.toggle, words.say(unread ? "mark_read" : "mark_unread"), item.title);
     label(this.put, words.say(item.archived_at ? "unarchive" : "archive"), item.title);
     label(this.more, words.say("more"), item.title);
@@ -63,7 +63,7 @@ export class Row {
     this.#custom = Boolean(custom);
     if (custom) return;
     this.level.replaceChildren(icon(item.level));
-    this.prefix.textContent = prefix.filter(Boolean).map((part) => `${part} `).join("");
+    this.prefix.textContent = prefix;
     this.#use(this.#opening(item));
     if (this.opener.parentNode !== this.title) this.title.append(this.opener);
     this.body.textContent = item.body;

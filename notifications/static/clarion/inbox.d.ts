@@ -35,6 +35,8 @@ export type Renderer = (item: Item) => HTMLElement | DocumentFragment | null | u
 declare class ClientElement extends HTMLElement {
   /** Its own, or the one of the page. */
   client: ClarionClient | null;
+  /** Resolves when what the client has told so far is drawn: with the next picture, in a storm up to a tenth of a second later. */
+  readonly drawn: Promise<void>;
 }
 
 export class NotificationInbox extends ClientElement {
@@ -55,7 +57,10 @@ export class NotificationBell extends ClientElement {
   close(): void;
 }
 
-export class NotificationToasts extends ClientElement {}
+export class NotificationToasts extends ClientElement {
+  /** What moves the focus to the newest toast, and back; as in `aria-keyshortcuts`, empty for nothing. */
+  readonly hotkey: string;
+}
 
 declare global {
   interface HTMLElementTagNameMap {

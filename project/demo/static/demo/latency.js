@@ -21,10 +21,10 @@ export async function compareClocks(url) {
   return best;
 }
 
-/** The moment at which what has just been told of is on the screen: after the elements have drawn, and the browser has. */
-export async function painted() {
+/** The moment at which what has just been told of is on the screen: after this element has drawn it, and the browser has. */
+export async function painted(element) {
   await new Promise((resolve) => setTimeout(resolve));
-  await new Promise((resolve) => requestAnimationFrame(resolve));
+  await element.drawn;
   await new Promise((resolve) => setTimeout(resolve));
   return now();
 }

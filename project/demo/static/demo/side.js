@@ -93,7 +93,7 @@ export class Side {
 
   async #measure({ item, replayed }) {
     if (replayed || document.visibilityState !== "visible") return; // nobody draws, or it was late for another reason
-    this.#latency.shown(item.id, await painted());
+    this.#latency.shown(item.id, await painted(this.#find("notification-inbox")));
     this.#draw();
   }
 
