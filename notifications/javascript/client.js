@@ -15,7 +15,7 @@ export { CLOSE_CODES, ClarionError, Mailbox, afterClose, backoff };
 
 const TALK = 2; // version of what tabs tell each other; those of another release do not share
 const KEPT = 50; // items that a new tab, or a later visit, begins with
-const MOST_KNOWN = 5_000; // items, and ids of what has left, in a tab that is open for weeks; then it begins anew
+const MOST_KNOWN = 12_000; // items, and ids of what has left: more than an inbox keeps; a tab open for weeks begins anew then
 const SAVE_INTERVAL = 1_000; // ms
 const MOST = 100; // ids that the server takes in one request
 const ASK_INTERVAL = 1_000; // ms between two questions of a tab that missed something

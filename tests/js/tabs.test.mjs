@@ -166,16 +166,16 @@ describe("a tab that is open for weeks", () => {
         world.frame({ type: "notifications", items, since: seq - 1, seq: seq + 99, ...counters(1) });
       }
     };
-    world.server = () => page([item(5010, 5010), item(5009, 5009)], "e.5010.5", counters(5_001), "5009");
-    arrive(11, 4_811);
+    world.server = () => page([item(12_010, 12_010), item(12_009, 12_009)], "e.12010.5", counters(12_001), "12009");
+    arrive(11, 11_811);
     await settle();
     assert.equal(world.requests.length, 1);
-    arrive(4_911, 5_011);
+    arrive(11_911, 12_011);
     await settle();
     assert.equal(world.requests.length, 2);
     for (const { client, news } of [first, second]) {
       assert.equal(client.items.length, 102, "the page, and what came beside it");
-      assert.equal(client.cursor, "e.5110.5");
+      assert.equal(client.cursor, "e.12110.5");
       assert.equal(new Set(news.map(([id]) => id)).size, news.length, "no news twice");
     }
     assert.equal(world.open.length, 1, "on the same socket");
@@ -183,7 +183,7 @@ describe("a tab that is open for weeks", () => {
 
   test("forgets what has left, too", async () => {
     const [first] = await openLive(1);
-    const removed = Array.from({ length: 5_000 }, (_, index) => String(100_000 + index));
+    const removed = Array.from({ length: 12_000 }, (_, index) => String(100_000 + index));
     world.frame({ type: "change", items: [], removed, since: 10, seq: 11, ...counters(1) });
     await settle();
     assert.equal(world.requests.length, 2);
