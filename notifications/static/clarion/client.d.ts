@@ -267,11 +267,15 @@ export class Mailbox {
   readonly point: { epoch: string; seq: number; position: number };
   /** `before` of the next older page, or null. */
   readonly next: string | null;
+  /** How many items and ids of what has left are remembered. */
+  readonly size: number;
+  /** The highest id known; Infinity while nothing has been loaded. */
+  readonly newest: number;
   /** @param now milliseconds */
   list(now: number): Item[];
   /** @param now milliseconds; expired broadcasts do not count */
   counts(now: number): Counts;
-  /** When the next listed item expires, in milliseconds; Infinity if none does. */
+  /** When the next item expires that is listed, or counted here, in milliseconds; Infinity if none does. */
   nextExpiry(now: number): number;
   /** Replace everything by a first page read over HTTP. */
   load(page: Page & Counts & { taken: number; cursor: string }): void;
