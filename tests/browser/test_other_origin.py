@@ -17,6 +17,7 @@ from notifications.models import ApiKey, Item
 from notifications.services import api_keys
 from project.local.redis_server import free_port
 from tests.browser.conftest import TIMEOUT
+from tests.browser.test_gallery import DEVICES, draw
 from tests.support.processes import Processes, answers
 from tests.support.site import Site, login_session
 from tests.support.waiting import wait_until
@@ -93,6 +94,19 @@ def test_a_listed_page(page: Page, shop: Shop, site: Site, port: int, ada: Any) 
     # Tokens have a "~" in them.
     assert not [url for url in asked if "~" in url or "token." in url]
     assert page.context.cookies() == []
+
+
+@pytest.mark.screenshots
+def test_its_picture(page: Page, shop: Shop, port: int, ada: Any) -> None:
+    page.goto(shop(ada, port))
+    for title in ("It is on its way", "Your invoice is here", "Tell us how it was"):
+        notify(ada, "message", title=title)
+    expect(page.locator("li.unread")).to_have_count(3)
+    page.get_by_role("button", name="Read").first.click()
+    expect(page.locator("#bell")).to_have_text("2 unread")
+    for device, look in DEVICES.items():
+        page.set_viewport_size(look["viewport"])
+        draw(page, "other-origin", device)
 
 
 def test_a_page_that_is_not_listed(page: Page, shop: Shop, ada: Any) -> None:
