@@ -42,7 +42,7 @@ endif
 test-sqlite: $(STAMP)-dev $(STAMP)-js chromium
 	@$(if $(strip $(ARGS)),TEST_DATABASE=sqlite $(BIN)/python -m pytest $(ARGS))
 
-test-sqlite-browsers: $(STAMP)-dev chromium
+test-sqlite-browsers: $(STAMP)-dev $(STAMP)-js chromium
 	@TEST_DATABASE=sqlite $(BIN)/python -m pytest $(IN_BROWSERS)
 
 test-sqlite-processes: $(STAMP)-dev
@@ -137,10 +137,10 @@ $(STAMP)-dev: requirements-dev.txt | .venv/bin/python
 	@cmp -s $< $@ || { echo "Installing what developing needs (about a minute, once)"; $(PIP) -r $<; }
 	@cp $< $@
 
-# What checks types and bundles the client; who has no npm does without.
+# What checks types, bundles the client and looks for what keeps people out; who has no npm does without.
 $(STAMP)-js: package-lock.json | .venv/bin/python
 	@command -v npm >/dev/null || exit 0; \
-	    echo "Installing what checks types and bundles (a second, once)"; \
+	    echo "Installing what checks types and pages, and bundles (a second, once)"; \
 	    npm ci --ignore-scripts --no-audit --no-fund --silent && cp $< $@
 
 clean: ## remove .venv, node_modules, caches and the state of `make run`

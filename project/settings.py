@@ -5,6 +5,7 @@ A wrong or missing value raises `environs.EnvError` with the variable's name. `.
 exports; real environment variables always win.
 """
 
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -271,6 +272,8 @@ STORAGES = {
 }
 WHITENOISE_USE_FINDERS = DEBUG
 WHITENOISE_AUTOREFRESH = DEBUG
+# WhiteNoise hands out files, which Django reads whole in a thread under ASGI: fine for a few KB.
+warnings.filterwarnings("ignore", "StreamingHttpResponse must consume synchronous", Warning)
 
 # --- People ----------------------------------------------------------------------------------
 

@@ -70,6 +70,9 @@ class ApiKeyForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy
         if "types" in self.fields:
             offer(self, "types", _types())
             offer(self, "topics", _topics(self.request))
+            # The admin writes them before its two controls, and labels neither.
+            date, time = self.fields["expires_at"].widget.widgets
+            date.attrs["aria-label"], time.attrs["aria-label"] = gettext("Date:"), gettext("Time:")
 
     def clean_may_notify(self) -> bool:
         """Who may not notify people cannot have it done."""

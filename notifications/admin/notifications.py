@@ -8,6 +8,7 @@ from notifications.models import Notification
 class NotificationAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic for mypy only
     """What was said, to read: people have it already."""
 
+    change_list_template = "clarion/admin/change_list.html"
     list_display = ("id", "type", "title", "level", "created_at", "retracted_at")
     list_filter = ("type", "level")
     date_hierarchy = "created_at"

@@ -59,6 +59,12 @@ class Listing:
     show: str
     category: str
     thread: str
+    # Without scripts, also where they run.
+    plain: bool
+    # The same so.
+    in_plain: str
+    # All of it, from a part.
+    home: str
     views: Sequence[Link]
     categories: Sequence[Link]
     rows: Sequence[Row]
@@ -71,7 +77,7 @@ class Listing:
 
 
 def listing(request: HttpRequest) -> Listing:
-    """What the address of a request asks for: `show`, `category`, `thread`, `before`.
+    """What the address of a request asks for: `show`, `category`, `thread`, `before`, `plain`.
 
     What nobody can ask for is passed over.
     """
@@ -81,17 +87,25 @@ def listing(request: HttpRequest) -> Listing:
     before = number(request.GET.get("before"))
     wanted = ListFilter(show == "unread", show == "archived", show == "snoozed", category, thread)
     page = list_items(inbox_of(request), before, settings.page_size, wanted)
-    asked = {"show": show, "category": category, "thread": thread}
+    plain = "1" if request.GET.get("plain") else ""
+    asked = {"show": show, "category": category, "thread": thread, "plain": plain}
     return Listing(
         show=show,
         category=category,
         thread=thread,
+        plain=bool(plain),
+        in_plain=query(**asked | {"plain": "1"}),
+        home=query(plain=plain),
         views=[
-            Link(str(label), query(show=key, category=category), show == key and not thread)
+            Link(
+                str(label),
+                query(show=key, category=category, plain=plain),
+                show == key and not thread,
+            )
             for key, label in VIEWS.items()
         ],
-        categories=_categories(show, category),
-        rows=[_row(item, thread) for item in page.items],
+        categories=_categories(show, category, plain),
+        rows=[_row(item, thread, plain) for item in page.items],
         older=query(**asked, before=page.next) if page.next else "",
         newest=query(**asked) if before is not None else "",
         unread=page.counters.unread,
@@ -105,17 +119,21 @@ def query(**parts: str) -> str:
     return "?" + urlencode({name: value for name, value in parts.items() if value})
 
 
-def _categories(show: str, chosen: str) -> list[Link]:
-    every = Link(gettext("All categories"), query(show=show), not chosen)
+def _categories(show: str, chosen: str, plain: str) -> list[Link]:
+    every = Link(gettext("All categories"), query(show=show, plain=plain), not chosen)
     links = [
-        Link(str(known.title), query(show=show, category=known.key), chosen == known.key)
+        Link(
+            str(known.title),
+            query(show=show, category=known.key, plain=plain),
+            chosen == known.key,
+        )
         for known in registry.all_categories()
     ]
     # Among one there is nothing to choose.
     return [every, *links] if len(links) > 1 else []
 
 
-def _row(item: Item, thread: str) -> Row:
+def _row(item: Item, thread: str, plain: str) -> Row:
     shown = rendered(item)
     snoozed = shown["snoozed_until"]
     gathers = shown["count"] > 1 and not thread
@@ -126,7 +144,7 @@ def _row(item: Item, thread: str) -> Row:
         who=_who(shown, alone=bool(thread)),
         when=ago(datetime.fromisoformat(shown["created_at"])),
         comes_back=ahead(datetime.fromisoformat(snoozed)) if snoozed else "",
-        thread_query=query(thread=shown["thread"]) if gathers else "",
+        thread_query=query(thread=shown["thread"], plain=plain) if gathers else "",
     )
 
 

@@ -12,35 +12,18 @@ from playwright.sync_api import Route, expect
 from notifications import notify
 from notifications.models import Inbox, Item
 from tests.browser.conftest import OpenWindow
+from tests.browser.elsewhere import elsewhere
 from tests.browser.window import FOCUSED, Window
 from tests.support.site import Site
 from tests.support.waiting import wait_until
 
 pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("worker")]
 
-# A page of the site, with the bell in its head, that has no list of its own.
-ELSEWHERE = "/inbox/?elsewhere"
-
 
 def say(user: Any, *titles: str, **fields: Any) -> None:
     """Notify one by one."""
     for title in titles:
         notify(user, "message", title=title, **fields)
-
-
-def elsewhere(window: Window) -> Window:
-    """Open a page with the bell and toasts, but without a list."""
-
-    def without_list(route: Route) -> None:
-        answer = route.fetch()
-        page = re.sub(r"<main.*</main>", "<main><input></main>", answer.text(), flags=re.DOTALL)
-        policy = {"content-security-policy": "default-src 'self'"}
-        route.fulfill(response=answer, body=page, headers=answer.headers | policy)
-
-    window.page.route("**/inbox/?elsewhere", without_list)
-    window.open(ELSEWHERE)
-    window.wait_for("document.querySelector('notification-bell').client?.status === 'live'")
-    return window
 
 
 def state(user: Any, title: str) -> Item:
@@ -382,39 +365,6 @@ def test_the_list_by_keyboard(window_of: OpenWindow, live_site: Site, ada: Any) 
     assert window.focused == "More: Three"
 
 
-def test_what_screen_readers_find(window_of: OpenWindow, ada: Any) -> None:
-    window = window_of(ada, hidden=True).open()
-    say(ada, "Disk is full", level="warning", url="/accounts/login/")
-    window.expect_unread(1)
-    expect(window.page.locator("notification-bell")).to_match_aria_snapshot(
-        """- button "Notifications, 1 new" """
-    )
-    expect(window.inbox).to_match_aria_snapshot(
-        """
-        - heading "Inbox" [level=1]
-        - text: 1 unread
-        - status: Live
-        - group "Show":
-          - button "All" [pressed]
-          - button "Unread"
-          - button "Archived"
-          - button "Snoozed"
-        - combobox "Category"
-        - button "Mark all read"
-        - list "Notifications":
-          - listitem:
-            - paragraph:
-              - text: "Unread. Warning:"
-              - link "Disk is full"
-            - paragraph:
-              - time: /now|ago/
-            - 'button "Archive: Disk is full"'
-            - 'button "Mark as read: Disk is full"'
-            - 'button "More: Disk is full"'
-        """
-    )
-
-
 def test_a_storm_is_told_once_and_what_is_urgent_at_once(window_of: OpenWindow, ada: Any) -> None:
     window = window_of(ada, hidden=True).open()
     window.page.evaluate(
@@ -598,7 +548,7 @@ def test_a_list_that_the_server_drew_is_taken_over(window_of: OpenWindow, ada: A
     def with_list(route: Route) -> None:
         answer = route.fetch()
         page = answer.text().replace(
-            "\n    <noscript>", "<ol><li>Drawn by the server</li></ol><noscript>"
+            "\n      <noscript>", "<ol><li>Drawn by the server</li></ol><noscript>"
         )
         route.fulfill(response=answer, body=page)
 

@@ -16,6 +16,7 @@ from notifications import notify
 from notifications.models import ApiKey, Item
 from notifications.services import api_keys
 from project.local.redis_server import free_port
+from tests.browser.axe import expect_accessible, needs_axe
 from tests.browser.conftest import TIMEOUT
 from tests.browser.test_gallery import DEVICES, draw
 from tests.support.processes import Processes, answers
@@ -94,6 +95,14 @@ def test_a_listed_page(page: Page, shop: Shop, site: Site, port: int, ada: Any) 
     # Tokens have a "~" in them.
     assert not [url for url in asked if "~" in url or "token." in url]
     assert page.context.cookies() == []
+
+
+@needs_axe
+def test_it_keeps_nobody_out(page: Page, shop: Shop, port: int, ada: Any) -> None:
+    page.goto(shop(ada, port))
+    notify(ada, "message", title="It is on its way")
+    expect(page.locator("li.unread")).to_contain_text("It is on its way")
+    expect_accessible(page)
 
 
 @pytest.mark.screenshots

@@ -87,10 +87,10 @@ def test_a_day_without_scripts(window_of: OpenWindow, ada: Any) -> None:
     expect(rows).to_have_count(2)
     expect(unread).to_have_text("2 unread")
     # What scripts would fill is not there.
-    scripted = page.locator("notification-bell, notification-toasts, h1[slot]")
-    expect(scripted).to_have_count(3)
+    scripted = page.locator("notification-bell, notification-toasts, h1[slot], .unscripted")
+    expect(scripted).to_have_count(4)
     for one in scripted.all():
-        expect(one).to_be_hidden()
+        expect(one).to_have_css("display", "none")
 
     part(rows.first, "button", "Mark as read").click()
     expect(part(rows.first, "button", "Mark as unread")).to_be_visible()

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
-import { View, cappedCount, collapse, safeAddress, wasMissed } from "../../notifications/javascript/inbox/rules.js";
+import { View, cappedCount, collapse, isShortcut, safeAddress, wasMissed, writes } from "../../notifications/javascript/inbox/rules.js";
 import { Words, presets } from "../../notifications/javascript/inbox/words.js";
 import { item } from "./world.mjs";
 
@@ -178,4 +178,16 @@ describe("a view", () => {
     view.add(page([], null), true);
     assert.deepEqual(ids(view, []), []);
   });
+});
+
+test("shortcuts, as aria-keyshortcuts writes them", () => {
+  const press = (key, held = {}) => ({ key, altKey: false, ctrlKey: false, metaKey: false, shiftKey: false, ...held });
+  assert.ok(isShortcut(press("F8"), "F8"));
+  assert.ok(isShortcut(press("m", { ctrlKey: true }), "Control+M"));
+  assert.ok(isShortcut(press("T", { altKey: true, shiftKey: true }), "Alt+Shift+T"));
+  assert.ok(!isShortcut(press("F8", { shiftKey: true }), "F8"));
+  assert.ok(!isShortcut(press("m"), "Control+M"));
+  assert.ok(!isShortcut(press("F8"), ""));
+  assert.ok(writes(press("t")) && writes(press("†", { altKey: true })));
+  assert.ok(!writes(press("F8")) && !writes(press("m", { ctrlKey: true })) && !writes(press("Enter")));
 });

@@ -236,7 +236,7 @@ export class NotificationInbox extends ClientElement {
     const words = theWords();
     if (state === "unreachable") return [h("p", { textContent: words.say(state) }), button("retry", { textContent: words.say("try_again"), onclick: () => this.#retry() })];
     if (state !== "empty") return [h("p", { textContent: words.say(state) })];
-    return [h("slot", { name: "empty" }, icon("bell"), h("h3", { textContent: words.say("empty") }), h("p", { textContent: words.say("empty_hint") }))];
+    return [h("slot", { name: "empty" }, icon("bell"), h("p", { className: "calm", textContent: words.say("empty") }), h("p", { textContent: words.say("empty_hint") }))];
   }
 
   // -- loading -------------------------------------------------------------------------------------------------------------------

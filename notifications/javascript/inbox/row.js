@@ -44,7 +44,7 @@ export class Row {
     element.classList.toggle("is-urgent", urgent);
     element.part.toggle("unread", unread);
     element.part.toggle("urgent", urgent);
-    this.#draw(item, [unread && words.say("unread"), urgent && words.say("urgent"), words.say(`level_${item.level}`)]);
+    this.#draw(item, words.prefix(item, unread && words.say("unread")));
     label(this.toggle, words.say(unread ? "mark_read" : "mark_unread"), item.title);
     label(this.put, words.say(item.archived_at ? "unarchive" : "archive"), item.title);
     label(this.more, words.say("more"), item.title);
@@ -63,7 +63,7 @@ export class Row {
     this.#custom = Boolean(custom);
     if (custom) return;
     this.level.replaceChildren(icon(item.level));
-    this.prefix.textContent = prefix.filter(Boolean).map((part) => `${part} `).join("");
+    this.prefix.textContent = prefix;
     this.#use(this.#opening(item));
     if (this.opener.parentNode !== this.title) this.title.append(this.opener);
     this.body.textContent = item.body;

@@ -11,6 +11,18 @@ export function safeAddress(text, base) {
   }
 }
 
+const MODIFIERS = { Alt: "altKey", Control: "ctrlKey", Meta: "metaKey", Shift: "shiftKey" };
+
+/** Whether a key event is a shortcut, which is written as in `aria-keyshortcuts`: "F8", "Control+M". */
+export function isShortcut(event, shortcut) {
+  const names = shortcut.split("+");
+  const key = names.pop();
+  return event.key.toLowerCase() === key.toLowerCase() && Object.entries(MODIFIERS).every(([name, held]) => event[held] === names.includes(name));
+}
+
+/** Whether a key writes something, given where text is: Alt does so on some keyboards. */
+export const writes = ({ key, ctrlKey, metaKey }) => key.length === 1 && !ctrlKey && !metaKey;
+
 export const cappedCount = (count) => (count > 99 ? "99+" : String(count));
 
 const CALM = 5_000; // ms

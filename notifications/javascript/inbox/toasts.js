@@ -1,11 +1,12 @@
 /** `<notification-toasts>`: what arrives while somebody looks, for some seconds. The focus stays where it is. */
 
 import { ClientElement, button, h, icon, link, tellOpening } from "./dom.js";
-import { collapse } from "./rules.js";
+import { collapse, isShortcut, writes } from "./rules.js";
 import { isNews, theWords } from "./surroundings.js";
 
 const SETTLE = 300; // ms in which arrivals count as one
 const SHOWN = 6_000; // ms
+const HOTKEY = "F8"; // writes nothing anywhere, and is no browser's
 
 export class NotificationToasts extends ClientElement {
   #toasts = [];
@@ -13,20 +14,59 @@ export class NotificationToasts extends ClientElement {
   #arrived = [];
   #region = null;
   #held = false; // the pointer or the focus is on them
+  #before = null; // what had the focus before them
   #timers = new Map();
 
   start(signal) {
     if (!this.#region) this.#build();
     this.hear("notification", ({ detail }) => this.#take(detail));
     this.hear("change", () => this.#sort());
+    this.listen(document, "keydown", (event) => this.#press(event));
     signal.addEventListener("abort", () => this.#set([]));
   }
 
+  /** What moves the focus to the newest toast, and back; as in `aria-keyshortcuts`, empty for nothing. */
+  get hotkey() {
+    return this.getAttribute("hotkey") ?? HOTKEY;
+  }
+
   #build() {
-    this.#region = h("div", { part: "toasts", role: "region", "aria-label": theWords().say("notifications") });
-    for (const type of ["pointerenter", "focusin"]) this.#region.addEventListener(type, () => this.#hold(true));
-    for (const type of ["pointerleave", "focusout"]) this.#region.addEventListener(type, () => this.#hold(false));
-    this.root.append(this.#region);
+    const { hotkey } = this;
+    const label = theWords().say("notifications");
+    const region = h("div", { part: "toasts", role: "region", "aria-label": hotkey ? `${label} (${hotkey})` : label, hidden: true });
+    if (hotkey) region.setAttribute("aria-keyshortcuts", hotkey);
+    region.addEventListener("pointerenter", () => this.#hold(true));
+    region.addEventListener("pointerleave", () => this.#hold(Boolean(region.querySelector(":focus-visible"))));
+    region.addEventListener("focusin", ({ relatedTarget }) => {
+      if (relatedTarget && !region.contains(relatedTarget)) this.#before = relatedTarget;
+      this.#hold(true);
+    });
+    region.addEventListener("focusout", () => this.#hold(false));
+    this.#region = region;
+    this.root.append(region);
+  }
+
+  #press(event) {
+    if (event.defaultPrevented || !this.#toasts.length) return;
+    const [focused] = [...this.#elements].find(([, element]) => element.matches(":focus-within")) ?? [];
+    if (isShortcut(event, this.hotkey) && !isWriting(event)) focused ? this.#giveBack() : this.#enter();
+    else if (focused && isShortcut(event, "Escape")) this.#drop(focused);
+    else return;
+    event.preventDefault();
+  }
+
+  #enter() {
+    const before = focusedElement();
+    this.#region.lastElementChild.focus();
+    this.#before = before;
+  }
+
+  /** The focus goes to where it was. */
+  #giveBack() {
+    const before = this.#before;
+    this.#before = null;
+    this.root.activeElement?.blur();
+    before?.focus();
   }
 
   #take(detail) {
@@ -50,13 +90,7 @@ export class NotificationToasts extends ClientElement {
 
   #set(toasts) {
     this.#toasts = toasts;
-    for (const [toast, element] of this.#elements) {
-      if (toasts.includes(toast)) continue;
-      element.remove();
-      this.#elements.delete(toast);
-      clearTimeout(this.#timers.get(toast));
-      this.#timers.delete(toast);
-    }
+    if (toasts.length) this.#region.hidden = false;
     for (const toast of toasts) {
       if (this.#elements.has(toast)) continue;
       const element = this.#draw(toast);
@@ -64,6 +98,20 @@ export class NotificationToasts extends ClientElement {
       this.#region.append(element);
       this.#startTimer(toast);
     }
+    const left = [...this.#elements].filter(([toast]) => !toasts.includes(toast));
+    for (const [toast] of left) {
+      this.#elements.delete(toast);
+      clearTimeout(this.#timers.get(toast));
+      this.#timers.delete(toast);
+    }
+    // The focus goes on before what has it is gone.
+    if (left.some(([, element]) => element.matches(":focus-within"))) {
+      const newest = [...this.#elements.values()].at(-1);
+      if (newest) newest.focus();
+      else this.#giveBack();
+    }
+    for (const [, element] of left) element.remove();
+    this.#region.hidden = !toasts.length;
     if (!this.#region.matches(":hover, :focus-within")) this.#held = false;
   }
 
@@ -86,7 +134,8 @@ export class NotificationToasts extends ClientElement {
     const words = theWords();
     const close = button("close", { ariaLabel: words.say("close"), onclick: () => this.#drop(toast) }, icon("error"));
     const content = more.length ? this.#many(toast) : this.#one(toast, item);
-    const element = h("div", { part: "toast", role: "group" }, h("span", { part: "level" }, icon(more.length ? "bell" : item.level)), h("div", { part: "content" }, ...content), close);
+    const label = more.length ? words.say("arrived_many", { count: toast.items.length }) : words.prefix(item) + item.title;
+    const element = h("div", { part: "toast", role: "group", "aria-label": label, tabIndex: -1 }, h("span", { part: "level" }, icon(more.length ? "bell" : item.level)), h("div", { part: "content" }, ...content), close);
     element.dataset.level = more.length ? "info" : item.level;
     element.part.toggle("urgent", toast.urgent);
     element.classList.toggle("is-urgent", toast.urgent);
@@ -122,6 +171,18 @@ export class NotificationToasts extends ClientElement {
     const count = toast.items.length;
     return [h("p", { part: "title" }, button("open", { textContent: words.say("arrived_many", { count }), onclick: open }))];
   }
+}
+
+/** Whether a key goes into a text. */
+function isWriting(event) {
+  const [target] = event.composedPath();
+  return writes(event) && (target.isContentEditable || target.matches?.("input, textarea, select"));
+}
+
+function focusedElement() {
+  let element = document.activeElement;
+  while (element?.shadowRoot?.activeElement) element = element.shadowRoot.activeElement;
+  return element;
 }
 
 /** Who looks at the list sees what arrives there. */

@@ -91,6 +91,11 @@ export class Words {
     return forms[sample] ?? Object.values(forms).at(-1);
   }
 
+  /** What goes before a title where nobody sees its colour: "Urgent: Error: "; `first` before that. */
+  prefix({ level, priority }, first = "") {
+    return [first, priority === "urgent" && this.say("urgent"), this.say(`level_${level}`)].filter(Boolean).map((part) => `${part} `).join("");
+  }
+
   /** "Ada", "Ada and Bob", "Ada and 12 others"; empty where nobody did it. */
   actors({ actor, actors = [], actor_count: count = 0 }) {
     const [first, second] = actors.length ? actors : [actor];

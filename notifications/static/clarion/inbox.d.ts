@@ -55,7 +55,10 @@ export class NotificationBell extends ClientElement {
   close(): void;
 }
 
-export class NotificationToasts extends ClientElement {}
+export class NotificationToasts extends ClientElement {
+  /** What moves the focus to the newest toast, and back; as in `aria-keyshortcuts`, empty for nothing. */
+  readonly hotkey: string;
+}
 
 declare global {
   interface HTMLElementTagNameMap {
