@@ -148,6 +148,7 @@ def listed(window: Window) -> None:
 
 
 def loaded(window: Window) -> None:
+    window.expect_status("live")
     expect(window.titles).to_have_count(8)
     expect(window.inbox.locator(".category")).to_be_visible()
 
@@ -158,7 +159,8 @@ def from_right_to_left(window: Window) -> None:
 
 
 def all_quiet(window: Window) -> None:
-    expect(window.page.get_by_role("heading", name="All quiet")).to_be_visible()
+    window.expect_status("live")
+    expect(window.page.get_by_text("All quiet")).to_be_visible()
 
 
 def offline(window: Window) -> None:
