@@ -1,7 +1,7 @@
 /** `<notification-inbox>`: the list, with what people do with it. */
 
 import { firstRow, insertRow, removeRow, rowAfter } from "./bundles.js";
-import { ClientElement, button, h, tellOpening } from "./dom.js";
+import { ClientElement, button, h, icon, tellOpening } from "./dom.js";
 import { Row } from "./row.js";
 import { FILTERS, View } from "./rules.js";
 import { say, theWords } from "./surroundings.js";
@@ -114,7 +114,7 @@ export class NotificationInbox extends ClientElement {
     const heading = h("slot", { name: "header" }, h("h2", { part: "heading", textContent: text("notifications") }));
     this.root.append(
       h("div", { part: "header" }, heading, parts.unread, parts.status),
-      h("div", { part: "bar" }, parts.filters, parts.category, parts.readAll),
+      h("div", { part: "bar" }, parts.filters, h("div", { className: "beside" }, parts.category, parts.readAll)),
       ...[parts.complaint, parts.before, parts.list, parts.empty, parts.older, parts.notice, parts.menu],
     );
     this.root.addEventListener("keydown", (event) => this.#press(event));
@@ -254,7 +254,7 @@ export class NotificationInbox extends ClientElement {
     const words = theWords();
     if (state === "unreachable") return [h("p", { textContent: words.say(state) }), button("retry", { textContent: words.say("try_again"), onclick: () => this.#retry() })];
     if (state !== "empty") return [h("p", { textContent: words.say(state) })];
-    return [h("slot", { name: "empty" }, h("p", { className: "calm", textContent: words.say("empty") }), h("p", { textContent: words.say("empty_hint") }))];
+    return [h("slot", { name: "empty" }, icon("bell"), h("p", { className: "calm", textContent: words.say("empty") }), h("p", { textContent: words.say("empty_hint") }))];
   }
 
   // -- loading -------------------------------------------------------------------------------------------------------------------
