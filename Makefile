@@ -84,8 +84,8 @@ conformance: $(STAMP)-dev ## run channels_redis's own tests on our layer, uvicor
 bench: $(STAMP)-dev ## measure beside the textbook (SCENARIO="fan-out memory" SCALE=small)
 	@$(BIN)/python -m benchmarks $(SCENARIO) $(ARGS)
 
-screenshots: $(STAMP)-dev chromium ## draw the pictures of the README again
-	@$(BIN)/python -m pytest -m screenshots $(ARGS)
+screenshots: $(STAMP)-dev chromium ## draw the pictures of README and docs again, and every page into screenshots/
+	@FONTCONFIG_FILE=$(CURDIR)/tests/browser/fonts.conf $(BIN)/python -m pytest -m screenshots $(ARGS)
 
 bundle: $(STAMP)-js ## make what browsers load of notifications/javascript
 	@command -v npm >/dev/null || { echo "make bundle needs Node and npm" >&2; exit 1; }
@@ -144,4 +144,4 @@ $(STAMP)-js: package-lock.json | .venv/bin/python
 	    npm ci --ignore-scripts --no-audit --no-fund --silent && cp $< $@
 
 clean: ## remove .venv, node_modules, caches and the state of `make run`
-	rm -rf .venv node_modules .clarion .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv node_modules .clarion .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache screenshots

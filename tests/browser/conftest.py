@@ -9,6 +9,7 @@ import pytest
 from django.conf import settings
 from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
 
+from project.local.people import make_people
 from tests.browser.cable import Cable
 from tests.browser.window import VIOLATIONS, Window
 from tests.support.site import Site, login_session
@@ -68,6 +69,13 @@ def window_of(chromium: Browser, live_site: Site) -> Iterator[OpenWindow]:
             return Window(context, cable, hidden=hidden, complaints=complaints)
 
         yield make
+
+
+@pytest.fixture
+def people(transactional_db: None, settings: Any) -> None:
+    """Those of the demo, with passwords whose hashes the web process can check."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.PBKDF2PasswordHasher"]
+    make_people()
 
 
 def listen(context: BrowserContext) -> list[str]:

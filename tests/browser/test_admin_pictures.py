@@ -56,7 +56,7 @@ def picture(chromium: Browser, window: Window, name: str) -> None:
     height = window.page.evaluate(
         "document.querySelector('#content-main').getBoundingClientRect().bottom + scrollY"
     )
-    window.page.set_viewport_size({"width": WIDTH, "height": int(height) + 24})
+    window.page.set_viewport_size({"width": WIDTH, "height": int(height) // 4 * 4 + 24})
     window.page.mouse.move(0, 0)
     draw(chromium, IMAGES / name, [(window, "light")])
 

@@ -1,13 +1,10 @@
 """The page `/demo/`: its buttons, its two windows, and the network between."""
 
-from typing import Any
-
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from notifications.models import Inbox, Item, Notification
 from project.demo.scenes import BURST, BUTTONS
-from project.local.people import make_people
 from tests.browser.conftest import OpenWindow
 from tests.support.processes import Processes
 from tests.support.waiting import wait_until
@@ -45,13 +42,6 @@ def demo(window_of: OpenWindow, people: None) -> Demo:
     window = window_of(None, viewport={"width": 1440, "height": 900})
     window.open("/demo/")
     return Demo(window.page)
-
-
-@pytest.fixture
-def people(transactional_db: None, settings: Any) -> None:
-    # Those whose hashes the web process can check.
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.PBKDF2PasswordHasher"]
-    make_people()
 
 
 def test_what_is_said_shows_in_the_window_of_whom_it_is_for(demo: Demo) -> None:

@@ -199,6 +199,37 @@ def test_what_is_refused_is_taken_back_and_told(window_of: OpenWindow, ada: Any)
     expect(window.page.get_by_role("button", name="Undo")).to_be_hidden()
 
 
+def test_what_nobody_can_turn_off_is_not_offered_for_muting(
+    window_of: OpenWindow, ada: Any
+) -> None:
+    window = window_of(ada).open()
+    say(ada, "A message")
+    notify(ada, "demo.signed_in", data={"address": "192.0.2.9"})
+    window.expect_titles(["New sign-in", "A message"])
+    muting = window.inbox.get_by_role("menuitem", name="Mute")
+    for title, entries in (("A message", 1), ("New sign-in", 0)):
+        window.item(title).get_by_role("button", name="More").click()
+        expect(window.inbox.get_by_role("menuitem", name="Archive")).to_be_visible()
+        expect(muting).to_have_count(entries)
+        window.page.keyboard.press("Escape")
+
+
+def test_categories_that_did_not_come_are_asked_for_again(window_of: OpenWindow, ada: Any) -> None:
+    window = window_of(ada)
+    window.page.route("**/api/v1/inbox/choices", lambda route: route.abort())
+    with window.page.expect_event(
+        "requestfailed", lambda request: request.url.endswith("/api/v1/inbox/choices")
+    ):
+        window.open()
+    category = window.inbox.get_by_label("Category")
+    expect(category).to_be_hidden()
+    window.page.unroute("**/api/v1/inbox/choices")
+    window.unplug()
+    window.expect_status("offline")
+    window.plug_in()
+    expect(category).to_be_visible()
+
+
 def test_muting_a_thread_and_undoing_it(window_of: OpenWindow, ada: Any) -> None:
     window = window_of(ada, hidden=True).open()
     say(ada, "Order is packed", thread="order-7")

@@ -18,6 +18,7 @@ from notifications.services import api_keys
 from project.local.redis_server import free_port
 from tests.browser.axe import expect_accessible, needs_axe
 from tests.browser.conftest import TIMEOUT
+from tests.browser.test_gallery import DEVICES, draw
 from tests.support.processes import Processes, answers
 from tests.support.site import Site, login_session
 from tests.support.waiting import wait_until
@@ -102,6 +103,19 @@ def test_it_keeps_nobody_out(page: Page, shop: Shop, port: int, ada: Any) -> Non
     notify(ada, "message", title="It is on its way")
     expect(page.locator("li.unread")).to_contain_text("It is on its way")
     expect_accessible(page)
+
+
+@pytest.mark.screenshots
+def test_its_picture(page: Page, shop: Shop, port: int, ada: Any) -> None:
+    page.goto(shop(ada, port))
+    for title in ("It is on its way", "Your invoice is here", "Tell us how it was"):
+        notify(ada, "message", title=title)
+    expect(page.locator("li.unread")).to_have_count(3)
+    page.get_by_role("button", name="Read").first.click()
+    expect(page.locator("#bell")).to_have_text("2 unread")
+    for device, look in DEVICES.items():
+        page.set_viewport_size(look["viewport"])
+        draw(page, "other-origin", device)
 
 
 def test_a_page_that_is_not_listed(page: Page, shop: Shop, ada: Any) -> None:

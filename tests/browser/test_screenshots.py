@@ -10,27 +10,29 @@ from django.conf import settings
 from django.utils import timezone
 from playwright.sync_api import Browser, expect
 
-from notifications import broadcast, notify
+from notifications import notify
 from notifications.models import Notification
 from tests.browser.conftest import OpenWindow
+from tests.browser.test_demo import Demo, titles
 from tests.browser.window import Window
 
 pytestmark = [pytest.mark.browser, pytest.mark.screenshots, pytest.mark.usefixtures("worker")]
 
 IMAGES = Path(settings.BASE_DIR) / "docs" / "images"
-# Sharp on good screens, and still small enough for a repository.
-SCALE = 1.5
+# Sharp on good screens at the width of a README, and still small enough for a repository. What
+# is drawn has sizes that are multiples of 4, so that its pixels are those of the picture.
+SCALE = 1.25
 
 FRAME = """
 <!doctype html>
 <style>
-  body { margin: 0; width: max-content; padding: 44px 52px 52px; display: flex; gap: 36px;
+  body { margin: 0; width: max-content; padding: 32px; display: flex; gap: 36px;
          align-items: flex-end; background: #dfe4fb;
          font: 600 12px system-ui, sans-serif; color: #6a7284; }
   figure { margin: 0; overflow: hidden; border-radius: 14px; background: #fff;
-           box-shadow: 0 24px 60px rgb(40 50 110 / 28%), 0 2px 8px rgb(40 50 110 / 16%); }
+           box-shadow: 0 0 0 1px rgb(40 50 110 / 14%); }
   figure.dark { background: #181d27; color: #a0aabb; }
-  figcaption { display: flex; gap: 7px; align-items: center; height: 34px; padding: 0 14px; }
+  figcaption { display: flex; gap: 7px; align-items: center; height: 36px; padding: 0 14px; }
   figcaption i { width: 11px; height: 11px; border-radius: 50%; background: #c9cede; }
   figure.dark i { background: #3a4355; }
   figcaption span { flex: 1; padding-right: 54px; text-align: center; }
@@ -39,86 +41,30 @@ FRAME = """
 """
 
 
-def test_two_windows(
-    chromium: Browser, window_of: OpenWindow, make_user: Any, ada: Any, bob: Any
-) -> None:
-    demo = make_user("demo")
-    said = [
-        (
-            notify(
-                demo,
-                "message",
-                title="Welcome to Clarion",
-                body="What is sent to you shows here at once, in every window.",
-            ),
-            timedelta(days=1),
-        ),
-        (
-            broadcast(
-                "everyone",
-                "message",
-                title="Maintenance on Sunday, 02:00-04:00 UTC",
-                body="The site is read-only meanwhile.",
-                actor="Operations",
-            ),
-            timedelta(hours=3),
-        ),
-        (
-            notify(
-                demo,
-                "message",
-                title="Disk of db-2 is 91 % full",
-                level="warning",
-                url="/inbox/?disk=db-2",
-            ),
-            timedelta(minutes=42),
-        ),
-        (
-            notify(
-                demo,
-                "message",
-                title="Bob mentioned you in “Roadmap”",
-                body="“Could you look at the third paragraph before Thursday?”",
-                actor=bob,
-                url="/inbox/?page=roadmap",
-            ),
-            timedelta(minutes=6),
-        ),
-    ]
-    for notification, age in said:
-        Notification.objects.filter(pk=notification.pk).update(created_at=timezone.now() - age)
-
-    wide = window_of(
-        demo, viewport={"width": 1010, "height": 690}, device_scale_factor=SCALE
-    ).open()
-    expect(wide.titles).to_have_count(len(said))
-    for notification, _ in said[:2]:
-        wide.item(notification.title).get_by_role("button", name="Mark as read").click()
-    wide.expect_unread(2)
-    expect(wide.badge).to_be_hidden()
-    wide.page.mouse.move(0, 0)
-    # From here on nobody looks, so that the bells keep their number.
-    wide.page.evaluate("window.setHidden(true)")
-    narrow = window_of(
-        demo,
-        hidden=True,
-        viewport={"width": 340, "height": 690},
-        device_scale_factor=SCALE,
-        color_scheme="dark",
-    ).open()
-    notify(
-        demo,
-        "message",
-        title="Deployment of web-frontend finished",
-        body="Version 4.12.0 is live on all 12 hosts.",
-        level="success",
-        actor=ada,
-    )
-    for window in (wide, narrow):
-        expect(window.titles).to_have_count(len(said) + 1)
-        expect(window.badge).to_have_text("1")
-
-    draw(chromium, IMAGES / "two-windows.png", [(wide, "light"), (narrow, "dark")])
+def test_demo(chromium: Browser, window_of: OpenWindow, people: None) -> None:
+    size = {"width": 1240, "height": 928}
+    window = window_of(None, viewport=size, device_scale_factor=SCALE).open("/demo/")
+    demo = Demo(window.page)
+    for name in ("success", "comment", "comment", "warning", "invitation"):
+        demo.press(name)
+    expect(titles(demo.left)).to_have_count(4)
+    for number, notification in enumerate(Notification.objects.order_by("-pk"), 1):
+        notification.created_at -= timedelta(minutes=number**4)
+        notification.save()
+    window.page.reload()
+    demo = Demo(window.page)
+    expect(titles(demo.left)).to_have_count(4)
+    demo.left.get_by_role("button", name="Mark as read").last.click()
+    expect(demo.left.locator(".scroll notification-inbox .is-unread")).to_have_count(3)
+    demo.right.get_by_text("Another page").click()
+    demo.to("bob")
+    demo.press("hello")
+    demo.press("everyone")
+    expect(titles(demo.left).first).to_have_text("Maintenance at noon")
+    expect(demo.right.locator(".toast")).to_have_count(2)
+    demo.left.locator(".scroll").evaluate("scroll => scroll.scrollTo(0, 0)")
+    window.page.mouse.move(0, 0)
+    draw(chromium, IMAGES / "demo.png", [(window, "light")])
 
 
 def test_elements(
@@ -171,7 +117,7 @@ def test_elements(
         Notification.objects.filter(pk=notification.pk).update(
             created_at=timezone.now() - timedelta(minutes=4 * number**2)
         )
-    sizes = {"wide": {"width": 1010, "height": 760}, "phone": {"width": 340, "height": 760}}
+    sizes = {"wide": {"width": 1008, "height": 720}, "phone": {"width": 340, "height": 720}}
     wide = window_of(
         demo,
         hidden=True,

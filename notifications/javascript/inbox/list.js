@@ -1,7 +1,7 @@
 /** `<notification-inbox>`: the list, with what people do with it. */
 
 import { firstRow, insertRow, removeRow, rowAfter } from "./bundles.js";
-import { ClientElement, button, h, tellOpening } from "./dom.js";
+import { ClientElement, button, h, icon, tellOpening } from "./dom.js";
 import { Row } from "./row.js";
 import { FILTERS, View } from "./rules.js";
 import { say, theWords } from "./surroundings.js";
@@ -36,7 +36,7 @@ export class NotificationInbox extends ClientElement {
   #more = 0; // rows that are asked for beyond it
   #hasMore = false; // items beyond it
   #current = null; // id of the row that the tab key reaches
-  #titles = null; // of categories, by key
+  #categories = null; // by key, as `choices` has them
   #parts = null;
   #observer = null;
   #timers = {};
@@ -114,7 +114,7 @@ export class NotificationInbox extends ClientElement {
     const heading = h("slot", { name: "header" }, h("h2", { part: "heading", textContent: text("notifications") }));
     this.root.append(
       h("div", { part: "header" }, heading, parts.unread, parts.status),
-      h("div", { part: "bar" }, parts.filters, parts.category, parts.readAll),
+      h("div", { part: "bar" }, parts.filters, h("div", { className: "beside" }, parts.category, parts.readAll)),
       ...[parts.complaint, parts.before, parts.list, parts.empty, parts.older, parts.notice, parts.menu],
     );
     this.root.addEventListener("keydown", (event) => this.#press(event));
@@ -165,7 +165,7 @@ export class NotificationInbox extends ClientElement {
     if (older.hidden) this.#observer.unobserve(older);
     else if (!this.#loading && !this.#failed) this.#lookForEnd();
     this.#watchSeen();
-    if (!this.#titles && client.cursor && this.#inView) this.#loadCategories();
+    if (!this.#categories && client.cursor && this.#inView) this.#loadCategories();
   }
 
   /**
@@ -254,7 +254,7 @@ export class NotificationInbox extends ClientElement {
     const words = theWords();
     if (state === "unreachable") return [h("p", { textContent: words.say(state) }), button("retry", { textContent: words.say("try_again"), onclick: () => this.#retry() })];
     if (state !== "empty") return [h("p", { textContent: words.say(state) })];
-    return [h("slot", { name: "empty" }, h("p", { className: "calm", textContent: words.say("empty") }), h("p", { textContent: words.say("empty_hint") }))];
+    return [h("slot", { name: "empty" }, icon("bell"), h("p", { className: "calm", textContent: words.say("empty") }), h("p", { textContent: words.say("empty_hint") }))];
   }
 
   // -- loading -------------------------------------------------------------------------------------------------------------------
@@ -330,12 +330,12 @@ export class NotificationInbox extends ClientElement {
   }
 
   async #loadCategories() {
-    this.#titles = new Map();
+    this.#categories = new Map();
     const { categories } = await this.client.choices().catch(() => ({ categories: [] }));
-    this.#titles = new Map(categories.map(({ key, title }) => [key, title]));
-    const options = [["", theWords().say("every_category")], ...this.#titles];
-    this.#parts.category.replaceChildren(...options.map(([value, textContent]) => h("option", { value, textContent })));
-    this.#parts.category.hidden = this.#titles.size < 2;
+    this.#categories = new Map(categories.map((category) => [category.key, category]));
+    const options = [{ key: "", title: theWords().say("every_category") }, ...categories];
+    this.#parts.category.replaceChildren(...options.map(({ key, title }) => h("option", { value: key, textContent: title })));
+    this.#parts.category.hidden = categories.length < 2;
   }
 
   // -- what people do ------------------------------------------------------------------------------------------------------------
@@ -483,13 +483,13 @@ export class NotificationInbox extends ClientElement {
     const entry = (text, act, hint = "") =>
       button("choice", { role: "menuitem", tabIndex: -1, onclick: () => (menu.hidePopover(), act()) }, h("span", { textContent: text }), h("small", { textContent: hint }));
     const act = (action, name = action) => entry(words.say(name), () => this.#act(action, item));
-    const category = this.#titles?.get(item.category);
+    const category = this.#categories?.get(item.category);
     menu.replaceChildren(
       item.read_at ? act("unread", "mark_unread") : act("read", "mark_read"),
       ...(item.snoozed_until ? [act("unsnooze")] : presets(new Date()).map(([name, until]) => entry(words.say(name), () => this.#act("snooze", item, until), words.moment(until)))),
       act(item.archived_at ? "unarchive" : "archive"),
       ...(item.thread ? [entry(words.say("mute_thread"), () => this.#mute({ thread: item.thread }))] : []),
-      ...(category ? [entry(words.say("mute_category", { category }), () => this.#mute({ category: item.category }))] : []),
+      ...(category && !category.mandatory ? [entry(words.say("mute_category", { category: category.title }), () => this.#mute({ category: item.category }))] : []),
     );
     menu.ariaLabel = more.ariaLabel;
     menu.showPopover({ source: more });
@@ -518,7 +518,10 @@ export class NotificationInbox extends ClientElement {
 
   #connected(status) {
     const login = this.getAttribute("login");
-    if (status === "live") this.#failed = false;
+    if (status === "live") {
+      this.#failed = false;
+      if (!this.#categories?.size) this.#categories = null; // there was no answer before
+    }
     if (status === "live" && this.#stale) this.#refreshSoon();
     this.drawSoon();
     if (status === "signed_out" && login) location.assign(`${login}?next=${encodeURIComponent(location.pathname)}`);
