@@ -17,7 +17,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --requir
 export PYTHONUNBUFFERED := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-sqlite test-sqlite-browsers test-sqlite-processes test-sqlite-others test-postgresql check converge stress chaos-beat conformance bench screenshots bundle messages lock chromium clean
+.PHONY: help run test test-sqlite test-sqlite-browsers-first test-sqlite-browsers-then test-sqlite-processes test-sqlite-others test-postgresql check converge stress chaos-beat conformance bench screenshots bundle messages lock chromium clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1|/' | column -t -s '|'
@@ -31,19 +31,24 @@ test: $(STAMP)-dev $(STAMP)-js chromium ## run the tests on SQLite, and what tou
 	@echo "Testing on $(DATABASE:%=%,) which takes minutes"
 	@$(MAKE) --no-print-directory --keep-going --jobs --output-sync=target $(DATABASE:%=test-%)
 
-# In parts, unless it is only some tests: those in Chromium, those with processes of their own most of the time, the rest.
+# In parts, unless it is only some tests: those in Chromium in two halves, those with processes of their own most of the time, the rest.
 IN_BROWSERS := tests/browser
+IN_BROWSERS_FIRST := $(wildcard tests/browser/test_[a-e]*.py)
+IN_BROWSERS_THEN := $(filter-out $(IN_BROWSERS_FIRST),$(wildcard tests/browser/test_*.py))
 WITH_PROCESSES := $(addprefix tests/,acceptance chaos compat house test_benchmarks.py)
 
 ifeq ($(strip $(ARGS)),)
-test-sqlite: test-sqlite-browsers test-sqlite-processes test-sqlite-others
+test-sqlite: test-sqlite-browsers-first test-sqlite-browsers-then test-sqlite-processes test-sqlite-others
 endif
 
 test-sqlite: $(STAMP)-dev $(STAMP)-js chromium
 	@$(if $(strip $(ARGS)),TEST_DATABASE=sqlite $(BIN)/python -m pytest $(ARGS))
 
-test-sqlite-browsers: $(STAMP)-dev $(STAMP)-js chromium
-	@TEST_DATABASE=sqlite $(BIN)/python -m pytest $(IN_BROWSERS)
+test-sqlite-browsers-first: $(STAMP)-dev $(STAMP)-js chromium
+	@TEST_DATABASE=sqlite $(BIN)/python -m pytest $(IN_BROWSERS_FIRST)
+
+test-sqlite-browsers-then: $(STAMP)-dev $(STAMP)-js chromium
+	@TEST_DATABASE=sqlite $(BIN)/python -m pytest $(IN_BROWSERS_THEN)
 
 test-sqlite-processes: $(STAMP)-dev
 	@TEST_DATABASE=sqlite $(BIN)/python -m pytest $(WITH_PROCESSES)

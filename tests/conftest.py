@@ -132,7 +132,8 @@ def redis_server(_redis_process: RedisProcess) -> Iterator[RedisProcess]:
     _redis_process.clean()
 
 
-def _processes(request: pytest.FixtureRequest, scope: str) -> Iterator[Processes]:
+def processes_of(request: pytest.FixtureRequest, scope: str) -> Iterator[Processes]:
+    """Yield what starts processes, and kill what it leaves."""
     folder = test_settings.WORK / "logs" / f"{scope}-{id(request)}"
     group = Processes(folder)
     groups = request.session.stash.setdefault(STARTED, [])
@@ -147,14 +148,14 @@ def _processes(request: pytest.FixtureRequest, scope: str) -> Iterator[Processes
 def _session_processes(
     request: pytest.FixtureRequest, django_db_setup: None, _redis_process: RedisProcess
 ) -> Iterator[Processes]:
-    yield from _processes(request, "session")
+    yield from processes_of(request, "session")
 
 
 @pytest.fixture(scope="module")
 def _module_processes(
     request: pytest.FixtureRequest, django_db_setup: None, _redis_process: RedisProcess
 ) -> Iterator[Processes]:
-    yield from _processes(request, "module")
+    yield from processes_of(request, "module")
 
 
 @pytest.fixture
@@ -162,7 +163,7 @@ def processes(
     request: pytest.FixtureRequest, transactional_db: None, redis_server: RedisProcess
 ) -> Iterator[Processes]:
     """Starts web, worker, beat or commands for one test, and kills what it leaves."""
-    yield from _processes(request, "test")
+    yield from processes_of(request, "test")
 
 
 @pytest.fixture(scope="session")

@@ -7,11 +7,16 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.contrib.auth.hashers import PBKDF2PasswordHasher
+from django.contrib.auth.models import User
 from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
 
 from project.local.people import make_people
 from tests.browser.cable import Cable
 from tests.browser.window import VIOLATIONS, Window
+from tests.conftest import processes_of
+from tests.support.processes import Process, Processes
+from tests.support.redis import RedisProcess
 from tests.support.site import Site, login_session
 
 # As root in a container, and without calls to anybody outside.
@@ -46,6 +51,19 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
+@pytest.fixture(scope="package")
+def _package_processes(
+    request: pytest.FixtureRequest, django_db_setup: None, _redis_process: RedisProcess
+) -> Iterator[Processes]:
+    yield from processes_of(request, "package")
+
+
+@pytest.fixture(scope="package")
+def _worker(_package_processes: Processes) -> Process:
+    # One for all modules, since each of them has it: a start takes seconds.
+    return _package_processes.worker()
+
+
 @pytest.fixture
 def window_of(chromium: Browser, live_site: Site) -> Iterator[OpenWindow]:
     """Makes windows in which somebody is signed in (None: nobody): `window_of(ada).open()`.
@@ -72,10 +90,13 @@ def window_of(chromium: Browser, live_site: Site) -> Iterator[OpenWindow]:
 
 
 @pytest.fixture
-def people(transactional_db: None, settings: Any) -> None:
-    """Those of the demo, with passwords whose hashes the web process can check."""
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.PBKDF2PasswordHasher"]
+def people(transactional_db: None) -> None:
+    """Those of the demo, with passwords whose hashes the web process can check, and quickly."""
     make_people()
+    for person in User.objects.all():
+        name = person.get_username()
+        person.password = PBKDF2PasswordHasher().encode(name, "salt", iterations=1)
+        person.save()
 
 
 def listen(context: BrowserContext) -> list[str]:

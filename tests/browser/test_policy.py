@@ -34,7 +34,6 @@ def test_every_page_of_the_admin(window_of: OpenWindow, make_user: Any) -> None:
         answer = window.page.goto(f"{window.cable.url}/admin/{path}")
         assert answer is not None
         assert answer.status == 200, path
-        window.page.wait_for_load_state("networkidle")
     window.open("/admin/auth/user/add/")
     # Its scripts run.
     assert window.page.evaluate("typeof django.jQuery") == "function"

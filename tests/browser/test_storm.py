@@ -1,5 +1,6 @@
-"""A thousand notifications in ten seconds, and an inbox of ten thousand: pages stay usable."""
+"""A thousand notifications in ten seconds, and an inbox of thousands: pages stay usable."""
 
+import os
 import sys
 import time
 from collections.abc import Callable
@@ -21,8 +22,9 @@ from tests.support.waiting import wait_until
 pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("worker")]
 
 BEFORE = 500
-STORM = 1_000
 PER_SECOND = 100
+# Where there is no list little is drawn, whatever comes.
+STORMS = {"beside the list": 1_000, "elsewhere": 300}
 # ms of the page's own CPU time, which a busy machine does not change: only what the page does.
 LONGEST = 200
 # What a page does a lot of when it is careless, counted.
@@ -62,10 +64,10 @@ def fill(user: Any, count: int) -> None:
     wait_until(lambda: Inbox.objects.get(user=user).unread == count, 60, what=f"{count} items")
 
 
-def storm(user: Any) -> float:
+def storm(user: Any, size: int) -> float:
     """Notify at an even pace, each a commit of its own; returns the seconds it took."""
     began = time.monotonic()
-    for number in range(STORM):
+    for number in range(size):
         notify(user, "message", title=f"Storm {number}", body="What was said, at some length.")
         # Not a wait for something: the pace is what a storm is.
         time.sleep(max(0.0, began + (number + 1) / PER_SECOND - time.monotonic()))
@@ -78,7 +80,7 @@ def load_all(window: Window, count: int) -> None:
     window.wait_for(f"{CLIENT}.items.length === {count}")
 
 
-@pytest.mark.parametrize("where", ["beside the list", "elsewhere"])
+@pytest.mark.parametrize("where", STORMS)
 def test_a_storm(
     window_of: OpenWindow,
     chromium: Browser,
@@ -87,25 +89,27 @@ def test_a_storm(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     fill(ada, BEFORE)
+    size = STORMS[where]
     listed = where == "beside the list"
     window = window_of(ada).open() if listed else elsewhere(window_of(ada))
     load_all(window, BEFORE)
     window.page.mouse.move(1, 1)
     window.page.evaluate(WATCH)
     with MainThread(chromium, window.page) as thread:
-        took = storm(ada)
-        window.wait_for(f"{CLIENT}.items.length === {BEFORE + STORM}")
+        took = storm(ada, size)
+        window.wait_for(f"{CLIENT}.items.length === {BEFORE + size}")
     with capsys.disabled():
-        sys.stdout.write(f"\nA storm of {STORM:,} in {took:.1f} s, {where}: {thread}\n")
+        sys.stdout.write(f"\nA storm of {size:,} in {took:.1f} s, {where}: {thread}\n")
     assert thread.longest.cpu < LONGEST
 
     # Everything is there, once and in order, and counted as the database has it.
     titles = window.page.evaluate(f"{CLIENT}.items.map(({{ title }}) => title)")
     assert titles == [
-        *(f"Storm {number}" for number in reversed(range(STORM))),
+        *(f"Storm {number}" for number in reversed(range(size))),
         *(f"Before {number}" for number in reversed(range(BEFORE))),
     ]
-    expect_counts(window, lambda: Inbox.objects.get(user=ada), seen=listed)
+    unseen = 0 if listed else BEFORE + size
+    expect_counts(window, lambda: Inbox.objects.get(user=ada), BEFORE + size, unseen)
     seen = window.page.evaluate("window.seen")
     # A second's saving, and what is said of it, not one for each.
     assert 0 < seen["stored"] <= took + 10
@@ -113,28 +117,29 @@ def test_a_storm(
     if listed:
         assert 0 < seen["rows"] <= 150
         assert seen["toasts"] == 0
-        assert window.titles.first.text_content() == f"Storm {STORM - 1}"
+        assert window.titles.first.text_content() == f"Storm {size - 1}"
     else:
         assert seen["toasts"] <= 3
-        assert seen["told"] == [f"{STORM:,} new notifications"]
+        assert seen["told"] == [f"{size:,} new notifications"]
 
 
-def expect_counts(window: Window, inbox: Callable[[], Inbox], *, seen: bool) -> None:
+def expect_counts(window: Window, inbox: Callable[[], Inbox], unread: int, unseen: int) -> None:
     """Wait until the page's counts are the database's."""
 
     def agreed() -> bool:
         counts = window.page.evaluate(f"{CLIENT}.counts")
         stored = inbox()
-        assert counts["unread"] == stored.unread == BEFORE + STORM
-        return bool(counts["unseen"] == stored.unseen == (0 if seen else BEFORE + STORM))
+        assert counts["unread"] == stored.unread == unread
+        return bool(counts["unseen"] == stored.unseen == unseen)
 
     wait_until(agreed, what="counts that agree")
 
 
-LOADED = 10_000
+# Ten thousand are as quick and take three times as long to load: `BROWSER_ROWS=10000`.
+LOADED = int(os.environ.get("BROWSER_ROWS", "3000"))
 
 
-def test_ten_thousand_rows_that_were_scrolled_to(
+def test_thousands_of_rows_that_were_scrolled_to(
     window_of: OpenWindow,
     processes: Processes,
     chromium: Browser,
@@ -168,7 +173,7 @@ def test_ten_thousand_rows_that_were_scrolled_to(
     assert thread.longest.cpu < LONGEST
     # Every item has its row, newest first; also after some have left in between, and come back.
     expect_rows(window)
-    window.page.evaluate(f"window.some = {CLIENT}.items.slice(4_950, 5_120).map(({{ id }}) => id)")
+    window.page.evaluate(f"window.some = {CLIENT}.items.slice(1_450, 1_620).map(({{ id }}) => id)")
     for action, count in (("archive", LOADED + 10 - 170), ("unarchive", LOADED + 10)):
         window.page.evaluate(f"{CLIENT}.{action}(window.some)")
         window.wait_for(f"{CLIENT}.items.length === {count}")
