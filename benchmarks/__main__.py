@@ -92,8 +92,8 @@ def _options() -> tuple[argparse.ArgumentParser, argparse.Namespace, list[str]]:
     known = {**SCENARIOS, **ALONE}
     if unknown := sorted(set(chosen) - known.keys()):
         parser.error(f"no such scenario: {', '.join(unknown)} (of {', '.join(known)})")
-    if len(chosen) > 1 and not ALONE.keys().isdisjoint(chosen):
-        parser.error(f"{', '.join(ALONE)} runs by itself")
+    if len(chosen) > 1 and (alone := [name for name in chosen if name in ALONE]):
+        parser.error(f"{alone[0]} runs by itself")
     return parser, options, chosen
 
 
