@@ -24,7 +24,7 @@ from django.db import Error as DatabaseError
 
 from notifications.authentication import language_of, login_of, offered_subprotocol
 from notifications.conf import settings
-from notifications.hub import Hub, holds
+from notifications.hub import Hub, code_of, holds
 from notifications.live import threads
 from notifications.live.batch import Missing
 from notifications.live.cleanup import leave
@@ -272,7 +272,7 @@ class NotificationConsumer(WebsocketConsumer):
         # Closed: the login session ended meanwhile.
         closed = self.session.state is State.CLOSED
         if closed or not holds(self.login, arrival.password, arrival.logins):
-            self.perform([Close(close_codes.SIGNED_OUT)])
+            self.perform([Close(code_of(self.login))])
             return
         opened = self.session.opened(
             arrival.standing, cursor, time.monotonic(), arrival.page, str(self.login.user_id)

@@ -430,9 +430,7 @@ class Hub:
         beat = pulse.beats.get(socket.inbox_id)
         may = beat is not None and holds(socket.login, beat.password, pulse.logins)
         if not may:
-            login = socket.login
-            ended = not login.session_key and _is_over(login)
-            code = close_codes.TOKEN_EXPIRED if ended else close_codes.SIGNED_OUT
+            code = code_of(socket.login)
             self._each(socket, lambda: [Close(code)])
         return may
 
@@ -454,6 +452,12 @@ def holds(login: Login, password: str, logins: Collection[str] | None) -> bool:
     if logins is None or not login.session_key:
         return not _is_over(login)
     return login.session_key in logins
+
+
+def code_of(login: Login) -> close_codes.CloseCode:
+    """What to close with whoever has a login that does not hold: who had a token gets a new one."""
+    ended = not login.session_key and _is_over(login)
+    return close_codes.TOKEN_EXPIRED if ended else close_codes.SIGNED_OUT
 
 
 def _is_over(login: Login) -> bool:

@@ -12,7 +12,8 @@ from notifications.authentication import Authenticate, Login, cookie, login_of, 
 from notifications.authentication.sessions import store_class
 from notifications.authentication.ticket import issue, login_for
 from notifications.checks import check_sessions
-from notifications.hub import holds
+from notifications.hub import code_of, holds
+from notifications.wire import close_codes
 from tests.support.site import login_session
 
 pytestmark = [
@@ -171,3 +172,11 @@ def test_signed_cookies_are_warned_of(settings):
     assert check_sessions(None) == []
     settings.SESSION_ENGINE = "django.contrib.sessions.backends.signed_cookies"
     assert [problem.id for problem in check_sessions(None)] == ["clarion.W002"]
+
+
+def test_who_had_a_token_that_ran_out_while_the_socket_opened_is_to_get_a_new_one():
+    past, ahead = time.time() - 1, time.time() + 60
+    assert code_of(Login(7, "", "mark", 11, past)) == close_codes.TOKEN_EXPIRED
+    # Another password, or a login session that is over: the person has to come back.
+    assert code_of(Login(7, "", "mark", 11, ahead)) == close_codes.SIGNED_OUT
+    assert code_of(Login(7, "key", "mark", 11, past)) == close_codes.SIGNED_OUT
