@@ -17,7 +17,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --requir
 export PYTHONUNBUFFERED := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-sqlite test-sqlite-browsers-first test-sqlite-browsers-then test-sqlite-processes test-sqlite-others test-postgresql check converge stress chaos-beat conformance bench screenshots bundle messages lock chromium clean
+.PHONY: help run test test-sqlite test-sqlite-browsers-first test-sqlite-browsers-then test-sqlite-processes test-sqlite-others test-postgresql test-postgresql-processes test-postgresql-others check converge stress chaos-beat conformance bench screenshots bundle messages lock chromium clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1|/' | column -t -s '|'
@@ -56,9 +56,19 @@ test-sqlite-processes: $(STAMP)-dev
 test-sqlite-others: $(STAMP)-dev $(STAMP)-js
 	@TEST_DATABASE=sqlite $(BIN)/python -m pytest tests $(foreach path,$(IN_BROWSERS) $(WITH_PROCESSES),--ignore=$(path))
 
+ifeq ($(strip $(ARGS)),)
+test-postgresql: test-postgresql-processes test-postgresql-others
+endif
+
 # Exit code 5 means that ARGS selected no test that touches the database.
-test-postgresql: $(STAMP)-dev chromium
-	@TEST_DATABASE=postgresql $(BIN)/python -m pytest $(ARGS) || [ $$? -eq 5 ]
+test-postgresql: $(STAMP)-dev
+	@$(if $(strip $(ARGS)),TEST_DATABASE=postgresql $(BIN)/python -m pytest $(ARGS) || [ $$? -eq 5 ])
+
+test-postgresql-processes: $(STAMP)-dev
+	@TEST_DATABASE=postgresql $(BIN)/python -m pytest $(WITH_PROCESSES)
+
+test-postgresql-others: $(STAMP)-dev
+	@TEST_DATABASE=postgresql $(BIN)/python -m pytest tests $(foreach path,$(IN_BROWSERS) $(WITH_PROCESSES),--ignore=$(path))
 
 check: $(STAMP)-dev ## lint, format, types, layers, migrations, deployment checks
 	@$(BIN)/ruff check .
