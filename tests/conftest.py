@@ -17,6 +17,7 @@ from django.contrib.auth import get_user_model
 from django.test import TransactionTestCase
 from django.utils import translation
 
+from notifications.live.breaker import breaker
 from tests import settings as test_settings
 from tests.support.database import Baseline
 from tests.support.processes import Process, Processes
@@ -128,6 +129,8 @@ def _redis_process() -> Iterator[RedisProcess]:
 @pytest.fixture
 def redis_server(_redis_process: RedisProcess) -> Iterator[RedisProcess]:
     """The Redis of `settings.REDIS_URL`. Tests may stop, restart or freeze it."""
+    # A test before, without Redis, may have found that there is none.
+    breaker.reset()
     yield _redis_process
     _redis_process.clean()
 
