@@ -24,13 +24,27 @@ def _mended_breaker() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def _stock_web(_session_processes: Processes) -> Site:
-    return _session_processes.web(
-        application="tests.support.stock:application",
-        websockets="websockets-sansio",
-        DJANGO_SETTINGS_MODULE="tests.support.stock_settings",
-        CLARION_HEARTBEAT_SECONDS="1",
-    )
+def _stock_webs() -> dict[int, Site]:
+    return {}
+
+
+@pytest.fixture
+def _stock_web(
+    _session_processes: Processes, redis_server: RedisProcess, _stock_webs: dict[int, Site]
+) -> Site:
+    # One for each Redis process: the stock layer answers 500 to the first socket after a restart.
+    assert redis_server.process
+    pid = redis_server.process.pid
+    if pid not in _stock_webs:
+        for site in _stock_webs.values():
+            site.process.kill()
+        _stock_webs[pid] = _session_processes.web(
+            application="tests.support.stock:application",
+            websockets="websockets-sansio",
+            DJANGO_SETTINGS_MODULE="tests.support.stock_settings",
+            CLARION_HEARTBEAT_SECONDS="1",
+        )
+    return _stock_webs[pid]
 
 
 @pytest.fixture(scope="session")

@@ -44,9 +44,8 @@ class Server:
             log,
             environment(**env),
         )
-        self.process.wait_for(
-            lambda: "Application startup complete" in self.process.output(), "start"
-        )
+        # Said when it listens; that the application has started comes before.
+        self.process.wait_for(lambda: "Uvicorn running on" in self.process.output(), "start")
 
     def get(self, path: str) -> Any:
         """The JSON of a GET."""

@@ -7,7 +7,7 @@ CHANNEL_LAYERS = {
     "default": {
         "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
         "CONFIG": {
-            "hosts": [{"address": REDIS_URL, "socket_timeout": 1, "socket_connect_timeout": 1}],
+            "hosts": [REDIS_URL],
             "prefix": CHANNEL_LAYERS["default"]["CONFIG"]["prefix"],
         },
     }
