@@ -362,15 +362,26 @@ def test_filters_follow_other_devices_without_asking(
 
 
 def test_what_a_page_draws_itself(window_of: OpenWindow, ada: Any) -> None:
-    window = window_of(ada).open()
-    window.page.evaluate(
-        """() => {
-            const inbox = document.querySelector("main notification-inbox");
-            inbox.item = (item) => {
-                if (item.level !== "success") return null;
-                const strong = document.createElement("strong");
-                strong.textContent = `* ${item.title}`;
-                return strong;
+    say(ada, "As ever", url="/accounts/login/")
+    say(ada, "Special", level="success")
+    wait_until(lambda: Inbox.objects.get(user=ada).unread == 2, what="2 items")
+    window = window_of(ada, hidden=True).open()
+    page = window.page
+    window.expect_titles(["Special", "As ever"])
+    # Also what is drawn already.
+    window.inbox.evaluate(
+        """(inbox) => {
+            inbox.item = ({ level, title }) => {
+                if (level === "error") throw new Error("Of the page");
+                if (level === "info") return null;
+                const drawn = document.createElement("strong");
+                drawn.append(`* ${title}`);
+                if (level === "warning") {
+                    const link = document.createElement("a");
+                    Object.assign(link, { href: "/accounts/login/", textContent: "Look" });
+                    drawn.append(link);
+                }
+                return drawn;
             };
             window.opened = [];
             inbox.addEventListener("notification-open", (event) => {
@@ -379,13 +390,42 @@ def test_what_a_page_draws_itself(window_of: OpenWindow, ada: Any) -> None:
             });
         }"""
     )
-    say(ada, "As ever", url="/accounts/login/")
-    say(ada, "Special", level="success")
-    window.page.get_by_role("button", name="* Special").click()
-    window.page.get_by_role("link", name="As ever").click()
+    special = page.get_by_role("button", name="* Special", exact=True)
+    special.click()
+    page.get_by_role("link", name="As ever").click()
     window.expect_unread(0)
-    assert window.page.evaluate("window.opened") == ["Special", "As ever"]
-    assert window.page.url.endswith("/inbox/")
+    say(ada, "Linked", level="warning")
+    link = page.get_by_role("link", name="Look")
+    link.click()
+    window.expect_unread(0)
+    assert page.evaluate("window.opened") == ["Special", "As ever", "Linked"]
+    assert page.url.endswith("/inbox/")
+
+    # What has been read has new rows; filled again, they keep the focus.
+    rows = window.inbox.locator(".item > .content")
+    page.get_by_role("button", name="Unread", exact=True).click()
+    expect(rows).to_have_count(0)
+    page.get_by_role("button", name="All", exact=True).click()
+    expect(rows).to_have_text(["* LinkedLook", "* Special", re.compile("As ever")])
+    for control, unread in ((special, 1), (link, 2)):
+        control.focus()
+        page.keyboard.press("u")
+        window.expect_unread(unread)
+        expect(control).to_be_focused()
+
+    # Where it fails there is the usual row, and the page is told.
+    say(ada, "Broken", level="error")
+    window.expect_titles(["Broken", "As ever"])
+    page.keyboard.press("u")
+    window.expect_unread(2)
+    expect(rows).to_have_count(4)
+    wait_until(lambda: page.evaluate("1") and window.complaints, what="the page is told")
+    assert set(window.complaints) == {"Of the page"}
+    window.complaints.clear()
+    window.inbox.evaluate("(inbox) => (inbox.item = null)")
+    window.expect_titles(["Broken", "Linked", "Special", "As ever"])
+    page.get_by_role("button", name="Special", exact=True).click()
+    assert page.evaluate("window.opened.slice(3)") == ["Special"]
 
 
 # --- By keyboard, and for screen readers -----------------------------------------------------

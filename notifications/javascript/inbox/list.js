@@ -36,6 +36,7 @@ export class NotificationInbox extends ClientElement {
   #more = 0; // rows that are asked for beyond it
   #hasMore = false; // items beyond it
   #current = null; // id of the row that the tab key reaches
+  #item = null;
   #categories = null; // by key, as `choices` has them
   #parts = null;
   #observer = null;
@@ -83,6 +84,16 @@ export class NotificationInbox extends ClientElement {
 
   set filter(filter) {
     this.setAttribute("filter", filter);
+  }
+
+  /** Draws a row, if the page does. */
+  get item() {
+    return this.#item;
+  }
+
+  set item(item) {
+    this.#item = item;
+    for (const row of this.#rows.values()) row.fill(row.item);
   }
 
   /** Put the focus on the current row, or on what stands where rows would. */
@@ -220,13 +231,23 @@ export class NotificationInbox extends ClientElement {
 
   /** What rows ask for. */
   #on = {
-    render: (item) => this.item?.(item),
+    render: (item) => this.#render(item),
     open: (row, event) => this.#open(row.item, event),
     read: (item) => item.read_at || this.#act("read", item),
     act: (action, item) => this.#act(action, item),
     menu: (row) => this.#openMenu(row),
     earlier: (row) => this.#unfold(row),
   };
+
+  /** What the page makes of an item; a mistake of its is none of the list. */
+  #render(item) {
+    try {
+      return this.item?.(item);
+    } catch (error) {
+      reportError(error);
+      return null;
+    }
+  }
 
   /** Nothing to show: it has not come yet, cannot come, or there is nothing. */
   #drawEmpty(empty, loading) {

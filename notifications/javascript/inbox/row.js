@@ -8,14 +8,14 @@ export class Row {
   #parts;
   #custom = false;
   #current = false;
+  #open = (event) => this.#on.open(this, event);
   #actions = "[]";
 
   /** `on` has `open`, `act`, `menu` and `earlier`, which get this row. */
   constructor(item, on) {
     this.#on = on;
-    this.opener = h("span");
     this.prefix = h("span", { className: "quietly" });
-    this.title = h("p", { part: "title" }, this.prefix, this.opener);
+    this.title = h("p", { part: "title" }, this.prefix, h("span"));
     this.body = h("p", { part: "body" });
     this.actors = h("span", { part: "actors" });
     this.time = h("time", { part: "time" });
@@ -44,28 +44,29 @@ export class Row {
     element.classList.toggle("is-urgent", urgent);
     element.part.toggle("unread", unread);
     element.part.toggle("urgent", urgent);
-    this.#draw(item, words.prefix(item, unread && words.say("unread")));
+    this.level.replaceChildren(icon(item.level));
+    const focused = this.content.matches(":focus-within");
+    this.opener = this.#draw(item, words.prefix(item, unread && words.say("unread")));
+    this.opener.addEventListener("click", this.#open); // once, however often it is filled
+    if (focused && !this.content.matches(":focus-within")) this.opener.focus();
     label(this.toggle, words.say(unread ? "mark_read" : "mark_unread"), item.title);
     label(this.put, words.say(item.archived_at ? "unarchive" : "archive"), item.title);
     label(this.more, words.say("more"), item.title);
     this.current = this.#current;
   }
 
+  /** Returns what opens the item. */
   #draw(item, prefix) {
     const custom = this.#on.render(item);
     if (custom) {
       const opener = custom.matches?.("a, button") ? custom : custom.querySelector?.("a, button");
       this.content.replaceChildren(opener ? custom : button("open", {}, custom));
-      this.#use(opener ?? this.content.firstChild);
-    } else if (this.#custom) {
-      this.content.replaceChildren(...this.#parts);
+      this.#custom = true;
+      return opener ?? this.content.firstChild;
     }
-    this.#custom = Boolean(custom);
-    if (custom) return;
-    this.level.replaceChildren(icon(item.level));
+    if (this.#custom) this.content.replaceChildren(...this.#parts);
+    this.#custom = false;
     this.prefix.textContent = prefix;
-    this.#use(this.#opening(item));
-    if (this.opener.parentNode !== this.title) this.title.append(this.opener);
     this.body.textContent = item.body;
     this.actors.textContent = theWords().actors(item);
     this.time.dateTime = item.created_at;
@@ -80,24 +81,20 @@ export class Row {
     }
     this.fold.hidden = !item.thread || item.count < 2;
     this.#sayFold();
+    return this.#opening(item);
   }
 
   /** The link, or the button where there is nowhere to go. What is there stays, with the focus on it. */
   #opening(item) {
+    const known = this.title.lastChild;
     const fresh = link("open", item.url, item.title) ?? button("open", { textContent: item.title });
-    if (this.opener.tagName !== fresh.tagName) return fresh;
-    this.opener.textContent = item.title;
-    if (fresh.href) Object.assign(this.opener, { href: fresh.href, rel: fresh.rel });
-    return this.opener;
-  }
-
-  #use(opener) {
-    if (opener === this.opener) return;
-    const focused = this.opener.matches(":focus");
-    if (!opener.isConnected) this.opener.replaceWith(opener);
-    opener.addEventListener("click", (event) => this.#on.open(this, event));
-    this.opener = opener;
-    if (focused) opener.focus();
+    if (known.tagName !== fresh.tagName) {
+      known.replaceWith(fresh);
+      return fresh;
+    }
+    known.textContent = item.title;
+    if (fresh.href) Object.assign(known, { href: fresh.href, rel: fresh.rel });
+    return known;
   }
 
   /** The time has gone on. */

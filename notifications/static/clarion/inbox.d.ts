@@ -41,7 +41,8 @@ declare class ClientElement extends HTMLElement {
 
 export class NotificationInbox extends ClientElement {
   filter: Filter;
-  item?: Renderer;
+  /** Rows that are there are drawn again. Where it throws there is the usual row. */
+  item: Renderer | null;
   /** Mark all read that is listed, with the means to undo it. */
   readAll(): Promise<void>;
   /** Undo what was done last, as long as it is offered. */
