@@ -2,15 +2,15 @@
 
 import { firstRow, insertRow, removeRow, rowAfter } from "./bundles.js";
 import { ClientElement, button, h, icon, tellOpening } from "./dom.js";
+import { Notice } from "./notice.js";
 import { Row } from "./row.js";
 import { FILTERS, View } from "./rules.js";
-import { say, theWords } from "./surroundings.js";
+import { theWords } from "./surroundings.js";
 import { presets } from "./words.js";
 
 const TICK = 20_000; // ms between two looks at the clock, for relative times
 const DWELL = 2_000; // ms that something has to be visible before it counts as seen
 const REFRESH = 800; // ms before a view is asked for again, since what makes that necessary seldom comes alone
-const UNDO = 10_000; // ms
 const PAGE = 100;
 const FEW = 50; // rows
 
@@ -44,7 +44,7 @@ export class NotificationInbox extends ClientElement {
   #loading = false;
   #failed = false;
   #stale = false; // the view is to be asked for again
-  #undo = null;
+  #notice = new Notice(this);
   #inView = false;
 
   start(signal) {
@@ -52,7 +52,7 @@ export class NotificationInbox extends ClientElement {
     this.hear("change", () => this.drawSoon());
     this.hear("items", ({ detail }) => this.#told(detail));
     this.hear("status", ({ detail: { status } }) => this.#connected(status));
-    this.hear("error", ({ detail: { error } }) => this.#complain(error));
+    this.hear("error", ({ detail: { error } }) => this.#notice.complain(error));
     this.listen(document, "visibilitychange", () => this.#watchSeen());
     // Also when it comes into view, as the panel of a bell does. To ask instead would be to lay out what has just been drawn.
     const visible = new IntersectionObserver((entries) => {
@@ -67,6 +67,7 @@ export class NotificationInbox extends ClientElement {
       this.#inView = false;
       this.#observer.disconnect();
       clearInterval(ticking);
+      this.#notice.close();
       for (const name in this.#timers) clearTimeout(this.#timers[name]);
       this.#timers = {};
     });
@@ -113,12 +114,10 @@ export class NotificationInbox extends ClientElement {
       readAll: button("read-all", { textContent: text("read_all"), onclick: () => this.readAll() }),
       filters: h("div", { part: "filters", role: "group", "aria-label": text("show") }),
       category: h("select", { part: "category", "aria-label": text("category"), hidden: true, onchange: () => this.#show(this.filter, parts.category.value) }),
-      complaint: h("p", { part: "complaint", role: "alert", hidden: true }),
       before: h("slot", {}), // what the server drew, until there is something newer
       list: h("div", { id: "list", part: "list", role: "list", tabIndex: -1, "aria-label": text("notifications") }),
       empty: h("div", { part: "empty", tabIndex: -1, hidden: true }),
       older: button("older", { textContent: text("older"), onclick: () => this.#loadOlder() }),
-      notice: h("div", { part: "notice", hidden: true }, h("span", {}), button("undo", { onclick: () => this.undo() })),
       menu: h("div", { part: "menu", role: "menu", popover: "auto" }),
     };
     parts.filters.append(...FILTERS.map((name) => button("filter", { name, textContent: text(`filter_${name}`), onclick: () => (this.filter = name) })));
@@ -126,14 +125,12 @@ export class NotificationInbox extends ClientElement {
     this.root.append(
       h("div", { part: "header" }, heading, parts.unread, parts.status),
       h("div", { part: "bar" }, parts.filters, h("div", { className: "beside" }, parts.category, parts.readAll)),
-      ...[parts.complaint, parts.before, parts.list, parts.empty, parts.older, parts.notice, parts.menu],
+      ...[this.#notice.complaint, parts.before, parts.list, parts.empty, parts.older, this.#notice.element, parts.menu],
     );
     this.root.addEventListener("keydown", (event) => this.#press(event));
     parts.list.addEventListener("focusin", ({ target }) => this.#moveTo(target.closest(".item")?.dataset.id));
     returnFocus(parts.menu, () => this.#rows.get(this.#current)?.more);
     parts.menu.addEventListener("keydown", (event) => this.#pressInMenu(event));
-    for (const type of ["pointerenter", "focusin"]) parts.notice.addEventListener(type, () => this.#after("undo"));
-    for (const type of ["pointerleave", "focusout"]) parts.notice.addEventListener(type, () => this.#after("undo", UNDO, () => this.#notice()));
     this.#parts = parts;
   }
 
@@ -316,7 +313,7 @@ export class NotificationInbox extends ClientElement {
       else await view.ask((query) => this.client.list(query));
     } catch (error) {
       this.#failed = true;
-      if (view.next !== undefined || view.isLive) this.#complain(error);
+      if (view.next !== undefined || view.isLive) this.#notice.complain(error);
     }
     this.#loading = false;
   }
@@ -370,7 +367,7 @@ export class NotificationInbox extends ClientElement {
     const [method, back] = ACTS[action];
     this.client[method]([item.id], until);
     if (!back) return;
-    this.#notice(theWords().say(SAID[action], { time: until && theWords().moment(until) }), () =>
+    this.#notice.tell(theWords().say(SAID[action], { time: until && theWords().moment(until) }), () =>
       item.snoozed_until ? this.client.snooze([item.id], item.snoozed_until) : this.client[back]([item.id]),
     );
   }
@@ -383,13 +380,13 @@ export class NotificationInbox extends ClientElement {
     const { unread: count } = client.counts;
     try {
       if (count > NotificationInbox.undoable) {
-        this.#notice(words.say("all_read_sure", { count }), () => client.readAll(only), words.say("read_all"));
+        this.#notice.tell(words.say("all_read_sure", { count }), () => client.readAll(only), words.say("read_all"));
         return;
       }
       const ids = await this.#unread(only);
-      await Promise.all([client.readAll(only), this.#notice(words.say("all_read"), () => client.markUnread(ids))]);
+      await Promise.all([client.readAll(only), this.#notice.tell(words.say("all_read"), () => client.markUnread(ids))]);
     } catch (error) {
-      this.#complain(error);
+      this.#notice.complain(error);
     }
   }
 
@@ -409,46 +406,15 @@ export class NotificationInbox extends ClientElement {
   async #mute(what) {
     try {
       await this.client.mute(what);
-      this.#notice(theWords().say("muted"), () => this.client.unmute(what));
+      this.#notice.tell(theWords().say("muted"), () => this.client.unmute(what));
     } catch (error) {
-      this.#complain(error);
+      this.#notice.complain(error);
     }
   }
 
   /** Undo what was done last, as long as it is offered. */
-  async undo() {
-    const undo = this.#undo;
-    const focused = this.root.activeElement?.part.contains("undo");
-    this.#notice();
-    if (focused) this.focus();
-    try {
-      await undo?.();
-    } catch (error) {
-      this.#complain(error);
-    }
-    this.drawSoon();
-  }
-
-  /** Say what was done, and how to undo it, for some seconds. */
-  #notice(text = "", undo = null, label = theWords().say("undo")) {
-    const { notice, complaint } = this.#parts;
-    this.#undo = undo;
-    notice.hidden = !text;
-    notice.firstChild.textContent = text;
-    notice.lastChild.textContent = label;
-    this.#after("undo", UNDO, text && (() => this.#notice()));
-    if (!text) return;
-    complaint.hidden = true;
-    say(this.client, text);
-  }
-
-  #complain(error) {
-    if (this.client.status === "signed_out") return;
-    const { complaint } = this.#parts;
-    complaint.textContent = theWords().say(error.status === 403 ? "out_of_date" : "failed");
-    complaint.hidden = false;
-    this.#notice();
-    this.drawSoon();
+  undo() {
+    return this.#notice.undo();
   }
 
   async #unfold(row) {
@@ -460,7 +426,7 @@ export class NotificationInbox extends ClientElement {
       const { items } = await this.client.list({ thread: row.item.thread, limit: PAGE });
       row.earlier = items.filter(({ id }) => id !== row.item.id);
     } catch (error) {
-      this.#complain(error);
+      this.#notice.complain(error);
     }
   }
 
@@ -475,7 +441,7 @@ export class NotificationInbox extends ClientElement {
     if (move !== undefined && target.closest(".list")) this.#go(move);
     else if (event.key === "e" && row) this.#act(row.item.archived_at ? "unarchive" : "archive", row.item);
     else if (event.key === "u" && row) this.#act(row.item.read_at ? "unread" : "read", row.item);
-    else if (event.key === "z" && this.#undo) this.undo();
+    else if (event.key === "z" && this.#notice.isOpen) this.undo();
     else return;
     event.preventDefault();
   }

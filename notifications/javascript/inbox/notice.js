@@ -1,0 +1,70 @@
+/** Below the list: what was done last, for some seconds, with the means to undo it. Above it: what was refused. */
+
+import { button, h } from "./dom.js";
+import { say, theWords } from "./surroundings.js";
+
+const LASTS = 10_000; // ms
+
+export class Notice {
+  #inbox;
+  #act = null; // what its button does
+  #timer = null;
+
+  constructor(inbox) {
+    this.#inbox = inbox;
+    this.complaint = h("p", { part: "complaint", role: "alert", hidden: true });
+    this.element = h("div", { part: "notice", hidden: true }, h("span", {}), button("undo", { onclick: () => this.undo() }));
+    // It stays for whoever is about to use it.
+    for (const type of ["pointerenter", "focusin"]) this.element.addEventListener(type, () => clearTimeout(this.#timer));
+    for (const type of ["pointerleave", "focusout"]) this.element.addEventListener(type, () => this.#closeLater());
+  }
+
+  get isOpen() {
+    return !this.element.hidden;
+  }
+
+  /** Say what was done, and how to undo it, for some seconds. */
+  tell(text, undo, label = theWords().say("undo")) {
+    this.#act = undo;
+    this.element.firstChild.textContent = text;
+    this.element.lastChild.textContent = label;
+    this.element.hidden = false;
+    this.complaint.hidden = true;
+    this.#closeLater();
+    say(this.#inbox.client, text);
+  }
+
+  /** Undo what was done last, as long as it is offered. */
+  async undo() {
+    const act = this.#act;
+    this.close();
+    try {
+      await act?.();
+    } catch (error) {
+      this.complain(error);
+    }
+    this.#inbox.drawSoon();
+  }
+
+  complain(error) {
+    if (this.#inbox.client.status === "signed_out") return;
+    this.close();
+    this.complaint.textContent = theWords().say(error.status === 403 ? "out_of_date" : "failed");
+    this.complaint.hidden = false;
+    this.#inbox.drawSoon();
+  }
+
+  /** Nothing is offered any more, and nothing to complain of. */
+  close() {
+    const focused = this.element.matches(":focus-within");
+    clearTimeout(this.#timer);
+    this.#act = null;
+    this.element.hidden = this.complaint.hidden = true;
+    if (focused) this.#inbox.focus();
+  }
+
+  #closeLater() {
+    clearTimeout(this.#timer);
+    if (this.isOpen) this.#timer = setTimeout(() => this.close(), LASTS);
+  }
+}
