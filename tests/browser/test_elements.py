@@ -156,7 +156,9 @@ def test_snoozing(window_of: OpenWindow, ada: Any) -> None:
     window.expect_titles(["Two", "One"])
 
 
-def test_reading_all_is_undone_for_exactly_what_was_unread(window_of: OpenWindow, ada: Any) -> None:
+def test_reading_all_is_undone_for_exactly_what_was_unread(
+    window_of: OpenWindow, live_site: Site, ada: Any
+) -> None:
     for number in range(45):
         notify(ada, "message", title=f"Number {number}")
     wait_until(lambda: Inbox.objects.get(user=ada).unread == 45, what="45 items")
@@ -172,6 +174,11 @@ def test_reading_all_is_undone_for_exactly_what_was_unread(window_of: OpenWindow
     wait_until(lambda: Inbox.objects.get(user=ada).unread == 44, what="as before")
     expect(window.inbox.locator("#unread")).to_have_text("44 unread")
     assert state(ada, "Number 44").read_at is not None
+    # When all that was loaded is put away elsewhere, what is older comes in its place.
+    ids = window.inbox.evaluate("(inbox) => inbox.client.items.map(({ id }) => id)")
+    assert len(ids) == 30
+    live_site.browser(ada).post("/api/v1/inbox/archive", {"ids": ids})
+    window.expect_titles([f"Number {number}" for number in range(14, -1, -1)])
 
 
 def test_what_could_not_be_undone_is_asked_about(window_of: OpenWindow, ada: Any) -> None:
@@ -359,6 +366,40 @@ def test_filters_follow_other_devices_without_asking(
         far.post("/api/v1/inbox/read-all", {"cursor": far.get("/api/v1/inbox/")["cursor"]})
     expect(window.page.get_by_text("Nothing here")).to_be_visible()
     assert len(asked) == 4
+
+
+def test_filters_get_what_they_have_not_got(
+    window_of: OpenWindow, live_site: Site, ada: Any
+) -> None:
+    say(ada, "One", "Two")
+    wait_until(lambda: Inbox.objects.get(user=ada).unread == 2, what="2 items")
+    far = live_site.browser(ada)
+
+    def archive(title: str) -> None:
+        given = {"ids": [str(state(ada, title).notification_id)]}
+        far.post("/api/v1/inbox/archive", given)
+
+    archive("One")
+    window = window_of(ada, hidden=True).open()
+    markup = '<notification-inbox filter="archived"></notification-inbox>'
+    window.inbox.evaluate("(inbox, markup) => (inbox.outerHTML = markup)", markup)
+    window.expect_titles(["One"])
+    # What happened while it was not in the page.
+    window.inbox.evaluate(
+        "(inbox) => { window.place = inbox.parentNode; (window.aside = inbox).remove(); }"
+    )
+    archive("Two")
+    window.wait_for("window.aside.client.items.length === 0")
+    window.page.evaluate("window.place.append(window.aside)")
+    window.expect_titles(["Two", "One"])
+    # Chosen without a network, and when there is one again.
+    window.unplug()
+    window.expect_status("offline")
+    window.page.get_by_role("button", name="Snoozed", exact=True).click()
+    expect(window.page.get_by_text("The inbox cannot be reached.")).to_be_visible()
+    window.plug_in()
+    expect(window.page.get_by_text("Nothing here")).to_be_visible()
+    expect(window.inbox.locator(".skeleton:visible")).to_have_count(0)
 
 
 def test_what_a_page_draws_itself(window_of: OpenWindow, ada: Any) -> None:

@@ -41,14 +41,12 @@ export class NotificationInbox extends ClientElement {
   #parts = null;
   #observer = null;
   #timers = {};
-  #loading = false;
-  #failed = false;
-  #stale = false; // the view is to be asked for again
   #notice = new Notice(this);
   #inView = false;
 
   start(signal) {
     if (!this.#parts) this.#build();
+    this.#begin(); // what has happened since it was in the page, or to whom it belonged, is not known
     this.hear("change", () => this.drawSoon());
     this.hear("items", ({ detail }) => this.#told(detail));
     this.hear("status", ({ detail: { status } }) => this.#connected(status));
@@ -165,13 +163,16 @@ export class NotificationInbox extends ClientElement {
     status.dataset.status = client.status;
     status.lastChild.textContent = words.say(client.status);
     for (const filter of filters.children) filter.ariaPressed = String(filter.name === view.filter);
-    const more = this.#hasMore || (view.isLive ? client.hasOlder : view.next);
-    const loading = view.isLive ? client.cursor === null : view.next === undefined;
-    older.hidden = !more || !items.length;
-    this.#drawEmpty(items.length === 0, loading);
+    const more = this.#hasMore || (view.isLive ? client.hasOlder : view.next !== null);
+    const awaited = view.isLive ? client.cursor === null : view.next === undefined;
+    // Nobody else asks for it: the first page of a filter, and what comes after pages of which everything has left.
+    const lacking = awaited ? !view.isLive : more && !items.length;
+    older.hidden = !more || !items.length || (lacking && !view.failed);
+    this.#drawEmpty(items.length === 0, awaited || lacking);
     if (lost || (waiting && items.length)) this.focus();
     if (older.hidden) this.#observer.unobserve(older);
-    else if (!this.#loading && !this.#failed) this.#lookForEnd();
+    else if (!view.loading && !view.failed) this.#lookForEnd();
+    if (lacking && !view.failed && client.status !== "signed_out") this.#loadOlder();
     this.#watchSeen();
     if (!this.#categories && client.cursor && this.#inView) this.#loadCategories();
   }
@@ -264,7 +265,7 @@ export class NotificationInbox extends ClientElement {
   #reason(loading) {
     const { status } = this.client;
     if (status === "signed_out") return status;
-    if (loading) return this.#failed || ["offline", "reconnecting", "stopped"].includes(status) ? "unreachable" : "loading";
+    if (loading) return this.#view.failed || ["offline", "reconnecting", "stopped"].includes(status) ? "unreachable" : "loading";
     return this.#view.isLive ? "empty" : "nothing";
   }
 
@@ -284,8 +285,8 @@ export class NotificationInbox extends ClientElement {
   }
 
   async #loadOlder() {
-    if (this.#loading) return;
     const view = this.#view;
+    if (view.loading) return;
     const { older } = this.#parts;
     const focused = this.root.activeElement === older;
     const last = [...this.#rows.keys()].at(-1);
@@ -300,27 +301,31 @@ export class NotificationInbox extends ClientElement {
   /** Views that are not the client's own list follow what it tells. */
   #told(detail) {
     if (this.#view.isLive) return;
-    if (detail.emptied) this.#view = new View(this.filter, this.#view.category);
+    if (detail.emptied) {
+      this.#begin();
+      return;
+    }
     this.#view.tell(detail);
-    if (detail.partial && this.client.status !== "signed_out") this.#refreshSoon();
+    if (detail.partial) this.#refreshSoon();
   }
 
   async #load(view) {
-    this.#loading = true;
-    this.#failed = false;
+    view.loading = true;
+    view.failed = false;
     try {
       if (view.isLive) await this.client.loadOlder();
       else await view.ask((query) => this.client.list(query));
     } catch (error) {
-      this.#failed = true;
-      if (view.next !== undefined || view.isLive) this.#notice.complain(error);
+      view.failed = true;
+      if (view === this.#view && this.#rows.size) this.#notice.complain(error);
     }
-    this.#loading = false;
+    view.loading = false;
   }
 
   #retry() {
-    if (this.#view.isLive) this.client.woke();
-    else this.#loadOlder();
+    this.#view.failed = false;
+    this.client.woke();
+    this.draw();
   }
 
   #refreshSoon() {
@@ -329,7 +334,7 @@ export class NotificationInbox extends ClientElement {
       const view = this.#view;
       if (view.isLive) return;
       // Without a network: when there is one again.
-      this.#stale = await view.ask((query) => this.client.list(query), true).then(
+      view.stale = await view.ask((query) => this.client.list(query), true).then(
         () => false,
         () => true,
       );
@@ -338,13 +343,14 @@ export class NotificationInbox extends ClientElement {
   }
 
   #show(filter, category) {
-    this.#view = new View(FILTERS.includes(filter) ? filter : "all", category);
+    this.#begin(FILTERS.includes(filter) ? filter : "all", category);
+    if (this.#parts && this.isConnected) this.draw();
+  }
+
+  /** Show a view of which nothing has come yet. */
+  #begin(filter = this.filter, category = this.#view.category) {
+    this.#view = new View(filter, category);
     this.#last = Infinity;
-    this.#failed = false;
-    this.#loading = false;
-    if (!this.#parts || !this.isConnected) return;
-    this.draw();
-    if (!this.#view.isLive) this.#loadOlder();
   }
 
   async #loadCategories() {
@@ -506,10 +512,10 @@ export class NotificationInbox extends ClientElement {
   #connected(status) {
     const login = this.getAttribute("login");
     if (status === "live") {
-      this.#failed = false;
+      this.#view.failed = false;
       if (!this.#categories?.size) this.#categories = null; // there was no answer before
     }
-    if (status === "live" && this.#stale) this.#refreshSoon();
+    if (status === "live" && this.#view.stale) this.#refreshSoon();
     this.drawSoon();
     if (status === "signed_out" && login) location.assign(`${login}?next=${encodeURIComponent(location.pathname)}`);
   }

@@ -69,6 +69,9 @@ export class View {
   #items = new Map();
   /** For each page that is on its way, what was told meanwhile, by id; null for what has left. */ #told = new Set();
   next; // `before` of the next page; undefined until the first has come
+  loading = false;
+  failed = false; // to load
+  stale = false; // to be asked for again
 
   constructor(filter = "all", category = "") {
     this.filter = filter;
