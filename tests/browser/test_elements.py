@@ -20,6 +20,9 @@ from tests.support.waiting import wait_until
 pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("worker")]
 
 
+CLIENT = "document.querySelector('notification-bell').client"
+
+
 def say(user: Any, *titles: str, **fields: Any) -> None:
     """Notify one by one."""
     for title in titles:
@@ -204,6 +207,64 @@ def test_what_is_refused_is_taken_back_and_told(window_of: OpenWindow, ada: Any)
     expect(window.page.get_by_role("alert")).to_contain_text("did not work")
     window.expect_titles(["One"])
     expect(window.page.get_by_role("button", name="Undo")).to_be_hidden()
+    # It is of what was tried last, as long as the connection stays.
+    complaint = window.inbox.locator(".complaint")
+    window.item("One").get_by_role("button", name="Mark as read").click()
+    window.expect_unread(0)
+    expect(complaint).to_be_hidden()
+    window.choose("One", "Archive")
+    expect(complaint).to_be_visible()
+    window.unplug()
+    window.expect_status("offline")
+    window.plug_in()
+    window.expect_status("live")
+    expect(complaint).to_be_hidden()
+
+
+def test_what_nobody_asked_for_fails_quietly_and_is_not_hurried(
+    window_of: OpenWindow, ada: Any
+) -> None:
+    window = window_of(ada, hidden=True)
+    page = window.page
+    page.clock.install()
+    window.open()
+    asked: list[int] = []
+
+    def refuse(route: Route) -> None:
+        asked.append(1)
+        route.fulfill(status=429, headers={"Retry-After": "60"})
+
+    page.route("**/inbox/seen-all", refuse)
+    say(ada, "One", "Two")
+    window.wait_for(f"{CLIENT}.counts.unread === 2")
+    page.clock.run_for(500)
+    window.choose("One", "Archive")
+    page.clock.run_for(500)
+    window.expect_titles(["Two"])
+    window.show()
+
+    def passes(milliseconds: int, requests: int) -> None:
+        page.clock.run_for(milliseconds)
+        wait_until(lambda: page.evaluate("1") and len(asked) >= requests, what="a request")
+        window.wait_for(f"{CLIENT}.counts.unseen === 1")
+        page.clock.run_for(500)
+        assert len(asked) == requests
+
+    passes(2_000, 1)
+    passes(4_000, 1)
+    expect(window.inbox.locator(".notice")).to_contain_text("Archived.")
+    expect(window.inbox.locator(".complaint")).to_be_hidden()
+    passes(50_000, 1)
+    passes(10_000, 2)
+    # With a new connection everything may be different.
+    page.unroute("**/inbox/seen-all")
+    window.unplug()
+    window.expect_status("offline")
+    window.plug_in()
+    window.wait_for(f"{CLIENT}.status === 'live'")
+    page.clock.run_for(500)
+    page.clock.run_for(2_000)
+    wait_until(lambda: Inbox.objects.get(user=ada).unseen == 0, what="seen")
 
 
 def test_what_nobody_can_turn_off_is_not_offered_for_muting(

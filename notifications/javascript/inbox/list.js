@@ -10,6 +10,7 @@ import { presets } from "./words.js";
 
 const TICK = 20_000; // ms between two looks at the clock, for relative times
 const DWELL = 2_000; // ms that something has to be visible before it counts as seen
+const LONGEST_DWELL = 600_000; // ms, after telling so has failed again and again
 const REFRESH = 800; // ms before a view is asked for again, since what makes that necessary seldom comes alone
 const PAGE = 100;
 const FEW = 50; // rows
@@ -43,6 +44,7 @@ export class NotificationInbox extends ClientElement {
   #timers = {};
   #notice = new Notice(this);
   #inView = false;
+  #dwell = DWELL;
 
   start(signal) {
     if (!this.#parts) this.#build();
@@ -50,7 +52,8 @@ export class NotificationInbox extends ClientElement {
     this.hear("change", () => this.drawSoon());
     this.hear("items", ({ detail }) => this.#told(detail));
     this.hear("status", ({ detail: { status } }) => this.#connected(status));
-    this.hear("error", ({ detail: { error } }) => this.#notice.complain(error));
+    // Of what nobody asked for nobody is told.
+    this.hear("error", ({ detail: { error, action } }) => action === "seen-all" || this.#notice.complain(error));
     this.listen(document, "visibilitychange", () => this.#watchSeen());
     // Also when it comes into view, as the panel of a bell does. To ask instead would be to lay out what has just been drawn.
     const visible = new IntersectionObserver((entries) => {
@@ -310,6 +313,7 @@ export class NotificationInbox extends ClientElement {
   }
 
   async #load(view) {
+    if (view.failed) this.#notice.forgive();
     view.loading = true;
     view.failed = false;
     try {
@@ -371,6 +375,7 @@ export class NotificationInbox extends ClientElement {
 
   #act(action, item, until) {
     const [method, back] = ACTS[action];
+    this.#notice.forgive();
     this.client[method]([item.id], until);
     if (!back) return;
     this.#notice.tell(theWords().say(SAID[action], { time: until && theWords().moment(until) }), () =>
@@ -428,6 +433,7 @@ export class NotificationInbox extends ClientElement {
       row.earlier = null;
       return;
     }
+    this.#notice.forgive();
     try {
       const { items } = await this.client.list({ thread: row.item.thread, limit: PAGE });
       row.earlier = items.filter(({ id }) => id !== row.item.id);
@@ -504,15 +510,30 @@ export class NotificationInbox extends ClientElement {
 
   /** What is visible for a moment has been seen: one request for however much arrived meanwhile. */
   #watchSeen() {
-    const due = document.visibilityState === "visible" && this.#view.isLive && this.client.counts.unseen > 0 && this.#rows.size > 0 && this.#inView;
+    const { status, counts } = this.client;
+    const due = document.visibilityState === "visible" && this.#view.isLive && status === "live" && counts.unseen > 0 && this.#rows.size > 0 && this.#inView;
     if (!due) this.#after("seen");
-    else if (!this.#timers.seen) this.#after("seen", DWELL, () => this.client.seenAll().catch(() => {})); // nobody asked for it
+    else if (!this.#timers.seen) this.#after("seen", this.#dwell, () => this.#markSeen());
+  }
+
+  /** What fails is tried again, less and less often. */
+  async #markSeen() {
+    try {
+      await this.client.seenAll();
+      this.#dwell = DWELL;
+    } catch ({ retryAfter = 0 }) {
+      this.#dwell = Math.max(retryAfter, Math.min(2 * this.#dwell, LONGEST_DWELL));
+    }
   }
 
   #connected(status) {
     const login = this.getAttribute("login");
     if (status === "live") {
+      // What could not be done before may be done now.
       this.#view.failed = false;
+      this.#notice.forgive();
+      this.#dwell = DWELL;
+      this.#after("seen");
       if (!this.#categories?.size) this.#categories = null; // there was no answer before
     }
     if (status === "live" && this.#view.stale) this.#refreshSoon();

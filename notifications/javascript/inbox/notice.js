@@ -29,7 +29,7 @@ export class Notice {
     this.element.firstChild.textContent = text;
     this.element.lastChild.textContent = label;
     this.element.hidden = false;
-    this.complaint.hidden = true;
+    this.forgive();
     this.#closeLater();
     say(this.#inbox.client, text);
   }
@@ -54,12 +54,18 @@ export class Notice {
     this.#inbox.drawSoon();
   }
 
+  /** Something else is tried, or the connection is another one. */
+  forgive() {
+    this.complaint.hidden = true;
+  }
+
   /** Nothing is offered any more, and nothing to complain of. */
   close() {
     const focused = this.element.matches(":focus-within");
     clearTimeout(this.#timer);
     this.#act = null;
-    this.element.hidden = this.complaint.hidden = true;
+    this.element.hidden = true;
+    this.forgive();
     if (focused) this.#inbox.focus();
   }
 
