@@ -51,6 +51,7 @@ TEXTS = {
     "snoozed": _("Snoozed until {time}."),
     "all_read": _("All marked as read."),
     "all_read_sure": _("Mark {count} as read? That cannot be undone."),
+    "all_read_sure_category": _("Mark all of this category as read? That cannot be undone."),
     "muted": _("Muted: it arrives quietly from now on."),
     "undo": _("Undo"),
     "close": _("Close"),

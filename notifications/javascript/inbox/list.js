@@ -45,6 +45,7 @@ export class NotificationInbox extends ClientElement {
   #notice = new Notice(this);
   #inView = false;
   #dwell = DWELL;
+  #readingAll = null; // a promise
 
   start(signal) {
     if (!this.#parts) this.#build();
@@ -384,34 +385,45 @@ export class NotificationInbox extends ClientElement {
   }
 
   /** Mark all read, of the category that is shown. Which ones that are is asked for before, so that undoing it loses nothing. */
-  async readAll() {
+  readAll() {
+    // One at a time: what a second one finds unread is less.
+    this.#readingAll ??= this.#readAll().finally(() => (this.#readingAll = null));
+    return this.#readingAll;
+  }
+
+  async #readAll() {
     const { client } = this;
-    const words = theWords();
-    const only = { category: this.#view.category || undefined };
     const { unread: count } = client.counts;
+    if (!count) return;
+    const words = theWords();
+    const category = this.#view.category || undefined;
+    const read = () => client.readAll({ category });
     try {
-      if (count > NotificationInbox.undoable) {
-        this.#notice.tell(words.say("all_read_sure", { count }), () => client.readAll(only), words.say("read_all"));
+      const ids = await this.#unread(category, NotificationInbox.undoable);
+      if (!ids) {
+        this.#notice.ask(words.say(category ? "all_read_sure_category" : "all_read_sure", { count }), words.say("read_all"), read);
         return;
       }
-      const ids = await this.#unread(only);
-      await Promise.all([client.readAll(only), this.#notice.tell(words.say("all_read"), () => client.markUnread(ids))]);
+      if (ids.length) this.#notice.tell(words.say("all_read"), () => client.markUnread(ids));
+      await read();
     } catch (error) {
       this.#notice.complain(error);
     }
   }
 
-  /** The ids of all that is unread, also of what is not loaded. */
-  async #unread({ category }) {
+  /** The ids of all that is unread, also of what is not loaded; null if they are more than `most`. */
+  async #unread(category, most) {
     const { client } = this;
+    const { unread: count } = client.counts;
     const ids = new Set(client.items.filter((item) => !item.read_at && (!category || item.category === category)).map(({ id }) => id));
-    let before = client.hasOlder && (category || ids.size < client.counts.unread) ? undefined : null;
-    while (before !== null) {
+    let before = client.hasOlder && (category || ids.size < count) ? undefined : null;
+    if (!category && count > most) return null;
+    while (before !== null && ids.size <= most) {
       const page = await client.list({ category, unread: true, limit: PAGE, before });
       for (const { id } of page.items) ids.add(id);
       before = page.next;
     }
-    return [...ids];
+    return ids.size > most ? null : [...ids];
   }
 
   async #mute(what) {
@@ -423,7 +435,7 @@ export class NotificationInbox extends ClientElement {
     }
   }
 
-  /** Undo what was done last, as long as it is offered. */
+  /** Undo what was done last, as long as it is offered; a question is closed without an answer. */
   undo() {
     return this.#notice.undo();
   }

@@ -1,4 +1,4 @@
-/** Below the list: what was done last, for some seconds, with the means to undo it. Above it: what was refused. */
+/** Below the list: what was done last, for some seconds, with the means to undo it, or a question. Above it: what was refused. */
 
 import { button, h } from "./dom.js";
 import { say, theWords } from "./surroundings.js";
@@ -8,12 +8,13 @@ const LASTS = 10_000; // ms
 export class Notice {
   #inbox;
   #act = null; // what its button does
+  #undo = null; // the same, unless it is a question
   #timer = null;
 
   constructor(inbox) {
     this.#inbox = inbox;
     this.complaint = h("p", { part: "complaint", role: "alert", hidden: true });
-    this.element = h("div", { part: "notice", hidden: true }, h("span", {}), button("undo", { onclick: () => this.undo() }));
+    this.element = h("div", { part: "notice", hidden: true }, h("span", {}), button("undo", { onclick: () => this.#perform(this.#act) }));
     // It stays for whoever is about to use it.
     for (const type of ["pointerenter", "focusin"]) this.element.addEventListener(type, () => clearTimeout(this.#timer));
     for (const type of ["pointerleave", "focusout"]) this.element.addEventListener(type, () => this.#closeLater());
@@ -24,8 +25,19 @@ export class Notice {
   }
 
   /** Say what was done, and how to undo it, for some seconds. */
-  tell(text, undo, label = theWords().say("undo")) {
-    this.#act = undo;
+  tell(text, undo) {
+    this.#show(text, theWords().say("undo"), undo);
+    this.#undo = undo;
+  }
+
+  /** Ask before something is done that is not undone. */
+  ask(text, label, act) {
+    this.#show(text, label, act);
+    this.#undo = null;
+  }
+
+  #show(text, label, act) {
+    this.#act = act;
     this.element.firstChild.textContent = text;
     this.element.lastChild.textContent = label;
     this.element.hidden = false;
@@ -34,9 +46,12 @@ export class Notice {
     say(this.#inbox.client, text);
   }
 
-  /** Undo what was done last, as long as it is offered. */
-  async undo() {
-    const act = this.#act;
+  /** Undo what was done last, as long as it is offered; a question is closed without an answer. */
+  undo() {
+    return this.#perform(this.#undo);
+  }
+
+  async #perform(act) {
     this.close();
     try {
       await act?.();
@@ -63,7 +78,7 @@ export class Notice {
   close() {
     const focused = this.element.matches(":focus-within");
     clearTimeout(this.#timer);
-    this.#act = null;
+    this.#act = this.#undo = null;
     this.element.hidden = true;
     this.forgive();
     if (focused) this.#inbox.focus();

@@ -46,6 +46,7 @@ export const ENGLISH = {
   snoozed: "Snoozed until {time}.",
   all_read: "All marked as read.",
   all_read_sure: "Mark {count} as read? That cannot be undone.",
+  all_read_sure_category: "Mark all of this category as read? That cannot be undone.",
   muted: "Muted: it arrives quietly from now on.",
   undo: "Undo",
   close: "Close",

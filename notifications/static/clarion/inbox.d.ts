@@ -45,7 +45,7 @@ export class NotificationInbox extends ClientElement {
   item: Renderer | null;
   /** Mark all read that is listed, with the means to undo it. */
   readAll(): Promise<void>;
-  /** Undo what was done last, as long as it is offered. */
+  /** Undo what was done last, as long as it is offered; a question is closed without an answer. */
   undo(): Promise<void>;
 }
 
