@@ -129,6 +129,11 @@ def test_what_was_archived_is_found_and_taken_out_again(window_of: OpenWindow, a
     window.expect_titles(["Two"])
     window.page.get_by_role("button", name="Archived", exact=True).click()
     window.expect_titles(["One"])
+    # Undoing brings it back to where it was.
+    window.choose("One", "Snooze for 3 hours")
+    expect(window.page.get_by_text("Nothing here")).to_be_visible()
+    window.page.get_by_role("button", name="Undo").click()
+    window.expect_titles(["One"])
     window.choose("One", "Move to the inbox")
     expect(window.page.get_by_text("Nothing here")).to_be_visible()
     window.page.get_by_role("button", name="All", exact=True).click()

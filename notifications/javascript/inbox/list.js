@@ -379,9 +379,11 @@ export class NotificationInbox extends ClientElement {
     this.#notice.forgive();
     this.client[method]([item.id], until);
     if (!back) return;
-    this.#notice.tell(theWords().say(SAID[action], { time: until && theWords().moment(until) }), () =>
-      item.snoozed_until ? this.client.snooze([item.id], item.snoozed_until) : this.client[back]([item.id]),
-    );
+    this.#notice.tell(theWords().say(SAID[action], { time: until && theWords().moment(until) }), () => {
+      // Back to where it was put away, if it was.
+      if (item.archived_at) return this.client.archive([item.id]);
+      return item.snoozed_until ? this.client.snooze([item.id], item.snoozed_until) : this.client[back]([item.id]);
+    });
   }
 
   /** Mark all read, of the category that is shown. Which ones that are is asked for before, so that undoing it loses nothing. */
