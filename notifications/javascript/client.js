@@ -1,7 +1,7 @@
 import { Connection } from "./client/connection.js";
 import { BROWSER, Timers } from "./client/environment.js";
 import { ClarionError, Http } from "./client/http.js";
-import { Mailbox } from "./client/mailbox.js";
+import { Mailbox, marked } from "./client/mailbox.js";
 import { Pending } from "./client/pending.js";
 import { CLOSE_CODES, afterClose, backoff } from "./client/protocol.js";
 import { Store } from "./client/store.js";
@@ -24,7 +24,7 @@ const ASK_INTERVAL = 1_000; // ms between two questions of a tab that missed som
  * One person's inbox, over one socket for all tabs of the browser. Events (all `CustomEvent`):
  *
  * - `change`: `items`, `counts`, `hasOlder` or `isLeader` may be different
- * - `items`, detail `{items, removed, partial, emptied}`: what has changed, also of what the list does not show
+ * - `items`, detail `{items, removed, marked, partial, emptied}`: what has changed, also of what the list does not show
  * - `counts`, detail `{unread, unseen}`: they are different
  * - `notification`, detail `{item, replayed}`: an unread item arrived; `replayed` if it was missed and caught up with
  * - `status`, detail `{status}`
@@ -333,14 +333,20 @@ export class ClarionClient extends EventTarget {
     if (frame.all_up_to) this.#turn += 1;
     if (behind && this.#connection) this.#connection.catchUp(behind);
     this.#connection?.acknowledgeSoon();
-    this.#tell({ items, removed, partial: Boolean(frame.all_up_to) });
+    this.#tell({ items, removed, ...(frame.all_up_to && this.#afterAll(frame, behind)) });
     for (const item of arrived) this.#emit("notification", { item, replayed: frame.type === "sync" });
     this.#changed();
   }
 
+  /** What "all" makes of items. With a gap before it they may be older than that; and which ones come into the archive nobody says. */
+  #afterAll({ all_up_to: upTo, seq }, behind) {
+    if (behind) return { partial: true };
+    return { marked: (item) => marked(item, upTo, seq), partial: Boolean(upTo.archived_at) };
+  }
+
   /** Those who show other lists. */
-  #tell({ items = [], removed = [], partial = false, emptied = false }) {
-    if (items.length || removed.length || partial) this.#emit("items", { items, removed, partial, emptied });
+  #tell({ items = [], removed = [], marked = null, partial = false, emptied = false }) {
+    if (items.length || removed.length || marked || partial) this.#emit("items", { items, removed, marked, partial, emptied });
   }
 
   /** There is another list, and nobody knows what has changed, but what is newer than all that was known; unless it is the first. */

@@ -226,20 +226,34 @@ describe("a view", () => {
     view.tell(NONE);
   });
 
-  test("asked for again keeps older pages, and drops what has left", async () => {
+  test("asked for again is the beginning of another one", async () => {
     const view = new View("snoozed");
     const away = (id) => item(id, id, { snoozed_until: "2031-01-01T00:00:00Z" });
     const again = { again: true };
     await ask(view, [away(9), away(7)], "7");
     assert.equal((await ask(view, [away(5), away(3)], "3")).before, "7");
+    // What was there before it, further down, may be different, and there may be more of it.
     assert.equal((await ask(view, [away(9), away(8)], "8", again)).before, undefined);
-    assert.deepEqual(ids(view), [9, 8, 7, 5, 3]);
-    assert.equal(view.next, "3");
-    await ask(view, [away(8)], null, again);
-    assert.deepEqual(ids(view), [8]);
-    assert.equal(view.next, null);
+    assert.deepEqual(ids(view), [9, 8]);
+    assert.equal(view.next, "8");
+    // An older page that was on its way does not follow any more.
+    await ask(view, [away(7)], "7", { meanwhile: () => ask(view, [away(9), away(6)], "6", again) });
+    await ask(view, [], "6", again);
+    assert.deepEqual([ids(view), view.next], [[], "6"]);
     await ask(view, [], null, again);
-    assert.deepEqual(ids(view), []);
+    assert.deepEqual([ids(view), view.next], [[], null]);
+  });
+
+  test("takes in what 'all' marks, also of pages that are on their way", async () => {
+    const view = new View("unread");
+    const marked = (entry) => (entry.seq <= 9 ? { ...entry, seq: 20, read_at: READ } : entry);
+    const meanwhile = () => {
+      view.tell({ ...NONE, marked });
+      view.tell({ items: [item(6, 21)], removed: [] });
+    };
+    await ask(view, [item(9, 9), item(8, 10)], "8");
+    await ask(view, [item(7, 7), item(6, 6), item(5, 11)], null, { meanwhile });
+    assert.deepEqual(ids(view), [8, 6, 5]);
   });
 });
 

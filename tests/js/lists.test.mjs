@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { beforeEach, describe, test } from "node:test";
 
 import { ClarionClient, Mailbox } from "../../notifications/javascript/client.js";
+import { View } from "../../notifications/javascript/inbox/rules.js";
 import { T0, World, counters, ids, item, page, said, settle } from "./world.mjs";
 
 let world;
@@ -17,7 +18,7 @@ beforeEach(() => {
 
 function listen(to) {
   const heard = [];
-  to.addEventListener("items", ({ detail: { items, removed, ...more } }) => heard.push({ items: ids(items), removed: removed.map(Number), ...more }));
+  to.addEventListener("items", ({ detail: { items, removed, marked, ...more } }) => heard.push({ items: ids(items), removed: removed.map(Number), ...more }));
   return heard;
 }
 
@@ -76,13 +77,48 @@ describe("lists of one's own", () => {
     assert.equal(told.length, 1, "what is taken back has not changed");
   });
 
-  test("are to ask again after all has been read, and after a reset", async () => {
+  test("are to ask again after a reset", async () => {
     await live([item(2, 10), item(1, 9)]);
-    world.frame(change(10, 12, [], { all_up_to: { seq: 10, position: 5, read_at: T0 } }));
     world.server = () => page([item(3, 900)], "e.900.5", counters(1));
     world.frame({ type: "reset", reason: "too_far" });
     await settle();
-    assert.deepEqual(told, [{ ...what([2, 1]), partial: true }, EVERYTHING]);
+    assert.deepEqual(told, [EVERYTHING]);
+  });
+
+  test("hear what 'all' makes of the items of their pages", async () => {
+    const read = (since, seq, bound = {}) => change(since, seq, [], { all_up_to: { seq: 10, position: 5, read_at: T0, ...bound } });
+    let marked;
+    client.addEventListener("items", ({ detail }) => (marked = detail.marked));
+    await live([item(2, 10), item(1, 9)]);
+    world.frame(read(10, 12));
+    assert.deepEqual(told, [what([2, 1])]);
+    assert.deepEqual(marked(item(50, 3)), item(50, 12, { read_at: T0 }));
+    for (const other of [item(51, 11), item(50, 3, { archived_at: T0 }), item(50, 3, { read_at: T0 })]) assert.equal(marked(other), other);
+    world.frame(read(12, 13, { seq: 12, category: "a" }));
+    assert.equal(marked(item(52, 3)).read_at, null);
+    assert.deepEqual(told.slice(1), [what([])], "also where nothing that is known here has changed");
+    // Which ones have come into the archive nobody says.
+    world.frame(read(13, 14, { read_at: undefined, archived_at: T0, seq: 13, only_read: true }));
+    assert.deepEqual(told.slice(2), [{ ...what([2, 1]), partial: true }]);
+    assert.equal(marked(item(52, 3, { read_at: T0 })).archived_at, T0);
+    // With a gap before it, what is here may be older than that.
+    world.frame(read(15, 16, { seq: 15 }));
+    assert.deepEqual([told.slice(3), marked], [[EVERYTHING], null]);
+  });
+
+  test("do not take back what 'all' marked when the answer comes", async () => {
+    await live([item(2, 10)]);
+    const view = new View("unread");
+    client.addEventListener("items", ({ detail }) => view.tell(detail));
+    world.answers.push(page([item(2, 10), item(1, 9)], "e.10.5", counters(2)));
+    await view.ask((query) => client.list(query));
+    const shown = () => ids(view.list(client.items, (entry) => client.asShown(entry), 0));
+    assert.deepEqual(shown(), [2, 1]);
+    world.answers.push(change(10, 12, [], { all_up_to: { seq: 10, position: 5, read_at: T0 } }));
+    const done = client.readAll();
+    assert.deepEqual(shown(), []);
+    await done;
+    assert.deepEqual(shown(), []);
   });
 
   test("are emptied with the login", async () => {

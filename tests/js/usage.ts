@@ -11,8 +11,8 @@ client.addEventListener("notification", ({ detail: { item, replayed } }) => {
   const news: [string, string | null, boolean] = [item.title, item.read_at, replayed];
   console.log(news, item.actions[0]?.label, item.actors.length, item.data["order"]);
 });
-client.addEventListener("items", ({ detail: { items, removed, partial, emptied } }) => {
-  const shown: Item[] = items.map((item) => client.asShown(item));
+client.addEventListener("items", ({ detail: { items, removed, marked, partial, emptied } }) => {
+  const shown: Item[] = items.map((item) => client.asShown(marked?.(item) ?? item));
   console.log(shown, removed.length, partial || emptied);
 });
 client.addEventListener("counts", ({ detail }) => detail.unread + detail.unseen);

@@ -265,18 +265,23 @@ export class Mailbox {
 
   #markAll(upTo, seq) {
     for (const item of this.#items.values()) {
-      // What was so already is as it was, and has no new seq: a later "all" may reach no further than the one that it has.
-      if (!isWithin(item, upTo) || !lacks(item, upTo)) continue;
-      // A copy: what was handed out to readers does not change under them.
-      this.#put({
-        ...item,
-        seq: item.seq === null ? null : seq,
-        seen_at: item.seen_at ?? upTo.seen_at ?? null,
-        read_at: item.read_at ?? upTo.read_at ?? null,
-        archived_at: upTo.archived_at ?? null,
-      });
+      const after = marked(item, upTo, seq);
+      if (after !== item) this.#put(after);
     }
   }
+}
+
+/** An item after "all": a copy, as what was handed out to readers does not change under them; itself where it makes no difference. */
+export function marked(item, upTo, seq) {
+  // What was so already is as it was, and has no new seq: a later "all" may reach no further than the one that it has.
+  if (!isWithin(item, upTo) || !lacks(item, upTo)) return item;
+  return {
+    ...item,
+    seq: item.seq === null ? null : seq,
+    seen_at: item.seen_at ?? upTo.seen_at ?? null,
+    read_at: item.read_at ?? upTo.read_at ?? null,
+    archived_at: upTo.archived_at ?? null,
+  };
 }
 
 /**

@@ -67,7 +67,7 @@ export const FILTERS = Object.keys(SHOWN);
 /** What a filter shows: pages that were asked for, kept up to date by what the client tells, and over them its own list. */
 export class View {
   #items = new Map();
-  /** For each page that is on its way, what was told meanwhile, by id; null for what has left. */ #told = new Set();
+  /** For each page that is on its way, what was told meanwhile. */ #told = new Set();
   next; // `before` of the next page; undefined until the first has come
   loading = false;
   failed = false; // to load
@@ -88,42 +88,42 @@ export class View {
     return { [this.filter]: this.filter !== "all", category: this.category, all: undefined };
   }
 
-  /** Take in the page that `list` answers with: an older one, or the first again, in the place of what it covers. */
+  /** Take in the page that `list` answers with: an older one, or the first again, in the place of all that there was. */
   async ask(list, again = false) {
-    const told = new Map();
+    const told = [];
     this.#told.add(told);
+    const before = again ? undefined : this.next;
     try {
-      this.#add(await list({ ...this.query, before: again ? undefined : this.next }), again);
+      const { items, next } = await list({ ...this.query, before });
+      if (again) this.#items.clear();
+      else if (before !== this.next) return; // another first page was quicker
+      for (const item of items) this.#items.set(item.id, item);
+      this.next = next;
       // Perhaps newer than the page.
-      for (const [id, item] of told) this.#take(id, item);
+      for (const detail of told) this.#follow(detail);
     } finally {
       this.#told.delete(told);
     }
   }
 
-  #add({ items, next }, again) {
-    if (again) {
-      const oldest = next === null ? 0 : Math.min(...items.map(({ id }) => Number(id)));
-      for (const id of this.#items.keys()) if (Number(id) >= oldest) this.#items.delete(id);
-    }
-    for (const item of items) this.#items.set(item.id, item);
-    if (!again || this.next === undefined || next === null) this.next = next;
-  }
-
   /** Take in what the client tells of items: those that belong here come, as far down as there are pages, and others go. */
-  tell({ items, removed }) {
-    for (const [id, item] of [...items.map((item) => [item.id, item]), ...removed.map((id) => [id, null])]) {
-      for (const told of this.#told) told.set(id, item);
-      this.#take(id, item);
-    }
+  tell(detail) {
+    for (const told of this.#told) told.push(detail);
+    this.#follow(detail);
   }
 
-  #take(id, item) {
-    const known = this.#items.get(id);
-    if (item && known && known.seq !== null && (item.seq === null || item.seq < known.seq)) return;
-    const reached = known || this.next === null || Number(id) >= Number(this.next ?? Infinity);
-    if (item && reached && this.#shows(item)) this.#items.set(id, item);
-    else this.#items.delete(id);
+  #follow({ items, removed, marked }) {
+    if (marked) for (const item of this.#items.values()) this.#take(marked(item));
+    for (const item of items) this.#take(item);
+    for (const id of removed) this.#items.delete(id);
+  }
+
+  #take(item) {
+    const known = this.#items.get(item.id);
+    if (known && known.seq !== null && (item.seq === null || item.seq < known.seq)) return;
+    const reached = known || this.next === null || Number(item.id) >= Number(this.next ?? Infinity);
+    if (reached && this.#shows(item)) this.#items.set(item.id, item);
+    else this.#items.delete(item.id);
   }
 
   #shows(item) {

@@ -130,6 +130,8 @@ export interface Changes {
   items: readonly Item[];
   /** Ids of what has left the inbox. */
   removed: readonly string[];
+  /** After "all": gives an item of a page as it is now. Null: nothing was said of all. */
+  marked: ((item: Item) => Item) | null;
   /** Others may be different, too. */
   partial: boolean;
   /** The login is over: nothing that was shown may stay. */
