@@ -152,17 +152,18 @@ export class NotificationInbox extends ClientElement {
   draw() {
     const { client } = this;
     const view = this.#view;
-    const { unread, status, readAll, filters, older, empty } = this.#parts;
+    const { unread, status, readAll, filters, list, older, empty } = this.#parts;
     const words = theWords();
     const all = view.list(client.items, (item) => client.asShown(item), Date.now());
     const items = all.slice(0, this.#reach(all));
     this.#last = Number(items.at(-1)?.id ?? Infinity);
     this.#hasMore = items.length < all.length;
-    const waiting = this.root.activeElement === empty;
-    const lost = this.#drawRows(items);
+    const active = this.root.activeElement;
+    const waiting = active === empty || (active === list && !this.#rows.size);
+    this.#drawRows(items);
     const { unread: count } = client.counts;
     unread.textContent = count ? words.say("unread_count", { count }) : "";
-    readAll.disabled = count === 0;
+    readAll.ariaDisabled = String(count === 0); // it may have the focus, and keeps it
     readAll.hidden = !["all", "unread"].includes(view.filter);
     status.dataset.status = client.status;
     status.lastChild.textContent = words.say(client.status);
@@ -173,6 +174,7 @@ export class NotificationInbox extends ClientElement {
     const lacking = awaited ? !view.isLive : more && !items.length;
     older.hidden = !more || !items.length || (lacking && !view.failed);
     this.#drawEmpty(items.length === 0, awaited || lacking);
+    const lost = active && (!active.isConnected || active.closest("[hidden]"));
     if (lost || (waiting && items.length)) this.focus();
     if (older.hidden) this.#observer.unobserve(older);
     else if (!view.loading && !view.failed) this.#lookForEnd();
@@ -203,7 +205,6 @@ export class NotificationInbox extends ClientElement {
     return this.root.activeElement?.closest(".item")?.dataset.id;
   }
 
-  /** Returns whether the row with the focus has left. */
   #drawRows(items) {
     const { list } = this.#parts;
     const shown = new Set(items.map(({ id }) => id));
@@ -219,10 +220,10 @@ export class NotificationInbox extends ClientElement {
       if (row.element === next) next = rowAfter(next);
       else insertRow(list, row.element, next);
     }
-    const lost = focused !== undefined && !rows.has(focused);
     this.#rows = rows;
+    // The row with the focus has left: the one that takes its place is next.
+    const lost = focused !== undefined && !rows.has(focused);
     if (lost || !rows.has(this.#current)) this.#moveTo(items[Math.min(place, items.length - 1)]?.id);
-    return lost;
   }
 
   #rowOf(item) {
