@@ -95,7 +95,10 @@ class Voice {
 
   say(text, region = this.#polite) {
     if (!region.isConnected) document.body.append(region); // the page has got another body
-    region.textContent = text;
+    // In an element of its own: the same text again, in the same one, is no news to browsers.
+    const line = document.createElement("div");
+    line.textContent = text;
+    region.replaceChildren(line);
   }
 
   #hear(item) {
