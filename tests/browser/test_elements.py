@@ -287,6 +287,17 @@ def test_actions_are_links_that_mark_read(window_of: OpenWindow, ada: Any) -> No
     wait_until(lambda: Inbox.objects.get(user=ada).unread == 0, what="the click counted")
 
 
+def test_times_are_right_when_one_comes_back(window_of: OpenWindow, ada: Any) -> None:
+    window = window_of(ada, hidden=True).open()
+    say(ada, "One")
+    time = window.item("One").locator("time")
+    expect(time).to_have_text("now")
+    # Timers sleep along with the machine.
+    window.page.clock.set_system_time(timezone.now() + timedelta(hours=2))
+    window.page.evaluate("window.setHidden(false)")
+    assert time.text_content() == "2 hours ago"
+
+
 def test_filters(window_of: OpenWindow, ada: Any) -> None:
     window = window_of(ada).open()
     say(ada, "A message")

@@ -32,6 +32,22 @@ describe("times", () => {
     });
   }
 
+  // As calendars have it, and not by rounding: both hours are of this clock's zone.
+  for (const [then, now, english, german] of [
+    [[8, 14], [10, 1], "2 days ago", "vorgestern"], // 35 hours
+    [[8, 9], [9, 23], "yesterday", "gestern"], // 38 hours
+    [[9, 0, 10], [9, 23, 55], "24 hours ago", "vor 24 Stunden"],
+    [[8, 23, 55], [9, 12], "12 hours ago", "vor 12 Stunden"],
+    [[3, 9], [10, 23], "7 days ago", "vor 7 Tagen"],
+    [[2, 23], [10, 1], "Jan 2, 2030", "02.01.2030"],
+  ]) {
+    test(`${english}, at ${now[1]} o'clock`, () => {
+      const [time, at] = [then, now].map((parts) => new Date(2030, 0, ...parts));
+      assert.equal(new Words("en").ago(time.toISOString(), at.getTime()), english);
+      assert.equal(new Words("de").ago(time.toISOString(), at.getTime()), german);
+    });
+  }
+
   test("until when to snooze", () => {
     const local = (date) => [date.getFullYear(), date.getMonth() + 1, date.getDate(), date.getHours(), date.getMinutes()];
     const at = (...parts) => presets(new Date(...parts)).map(([, until]) => local(until));

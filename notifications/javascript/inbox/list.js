@@ -60,7 +60,9 @@ export class NotificationInbox extends ClientElement {
     });
     visible.observe(this);
     this.#observer = new IntersectionObserver((entries) => entries.at(-1).isIntersecting && this.#loadOlder(), { rootMargin: "400px" });
-    const ticking = setInterval(() => this.#rows.forEach((row) => row.tick()), TICK);
+    const tick = () => this.#rows.forEach((row) => row.tick());
+    const ticking = setInterval(tick, TICK);
+    this.listen(document, "visibilitychange", tick);
     signal.addEventListener("abort", () => {
       visible.disconnect();
       this.#inView = false;
