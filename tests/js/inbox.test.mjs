@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
 import { View, cappedCount, collapse, isShortcut, safeAddress, wasMissed, writes } from "../../notifications/javascript/inbox/rules.js";
-import { Words, presets } from "../../notifications/javascript/inbox/words.js";
+import { Words, firstLanguage, presets } from "../../notifications/javascript/inbox/words.js";
 import { item } from "./world.mjs";
 
 const NOW = Date.parse("2030-01-10T12:00:00Z");
@@ -82,6 +82,13 @@ describe("texts", () => {
     // Three forms: each number takes that of the sample which its language treats alike.
     const polish = { arrived_many: { 1: "{count} nowe", 2: "{count} nowe (few)", 0: "{count} nowych" } };
     assert.deepEqual([1, 3, 5, 22, 25].map((count) => many("pl", count, polish)), ["1 nowe", "3 nowe (few)", "5 nowych", "22 nowe (few)", "25 nowych"]);
+  });
+
+  test("their language is the first that there is", () => {
+    assert.equal(firstLanguage(undefined, "", "en_US", "de"), "en-US"); // as POSIX writes it
+    assert.equal(firstLanguage("en-US@posix", "no language!", "de-at"), "de-AT");
+    assert.equal(firstLanguage(undefined, ""), "en");
+    assert.equal(new Words(firstLanguage("zh_Hans_CN")).say("see_all"), "See all");
   });
 
   test("what a text has no form for", () => {

@@ -2,7 +2,7 @@
 
 import { ClarionClient } from "../client.js";
 import { wasMissed } from "./rules.js";
-import { Words } from "./words.js";
+import { Words, firstLanguage } from "./words.js";
 
 const SETTLE = 400; // ms in which arrivals are announced as one
 const BREATH = 5_000; // ms until the next announcement, after one of several: a storm is not read out
@@ -27,7 +27,8 @@ export function configure(given) {
 }
 
 export function theWords() {
-  words ??= new Words(known().language || document.documentElement.lang || navigator.language, known().texts);
+  const { language, texts } = known();
+  words ??= new Words(firstLanguage(language, document.documentElement.lang, navigator.language), texts);
   return words;
 }
 

@@ -135,6 +135,16 @@ export class Words {
 
 const midnight = (time) => new Date(time).setHours(0, 0, 0, 0);
 
+/** The first of these that is a language, also if it is written as "en_US"; English where none is. */
+export function firstLanguage(...tags) {
+  for (const tag of tags) {
+    try {
+      return new Intl.Locale(tag.replaceAll("_", "-")).toString();
+    } catch {} // nothing, or nothing that `Intl` takes
+  }
+  return "en";
+}
+
 /** Until when to snooze, by the name of its text: as clocks and calendars here have it. */
 export function presets(now) {
   const morning = (days) => new Date(now.getFullYear(), now.getMonth(), now.getDate() + days, MORNING);

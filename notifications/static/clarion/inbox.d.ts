@@ -7,7 +7,7 @@ export type Text = string | Record<string, string>;
 
 /** What pages with Django's tags say in their data block. */
 export interface Config {
-  /** In the place of the next five. */
+  /** In the place of all that says with whom to talk: from `api` to `csrf_cookie`. */
   client?: ClarionClient;
   /** As `apiUrl`, `ticketUrl` and `person` of the client; `socket` may be a path. */
   api?: string;
@@ -17,7 +17,7 @@ export interface Config {
   /** The token itself, and the cookie that has a newer one where scripts may read it. */
   csrf?: string;
   csrf_cookie?: string;
-  /** Of the texts, and by which numbers and times are written. */
+  /** Of the texts, and by which numbers and times are written; without it that of the page, then that of the browser. */
   language?: string;
   /** Instead of the English ones, by their names. */
   texts?: Record<string, Text>;
