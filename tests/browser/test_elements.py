@@ -399,6 +399,23 @@ def test_what_a_page_draws_itself(window_of: OpenWindow, ada: Any) -> None:
     assert window.page.url.endswith("/inbox/")
 
 
+def test_what_a_page_gives_too_early(window_of: OpenWindow, ada: Any) -> None:
+    window = elsewhere(window_of(ada))
+    # Before the element is known, as elements of other documents are not.
+    window.page.evaluate(
+        """() => {
+            const apart = document.implementation.createHTMLDocument();
+            const inbox = apart.createElement("notification-inbox");
+            inbox.filter = "archived";
+            document.querySelector("main").append(inbox);
+        }"""
+    )
+    pressed = window.inbox.locator(".filter[aria-pressed=true]")
+    expect(pressed).to_have_text("Archived")
+    window.inbox.get_by_role("button", name="All", exact=True).click()
+    expect(pressed).to_have_text("All")
+
+
 # --- By keyboard, and for screen readers -----------------------------------------------------
 
 

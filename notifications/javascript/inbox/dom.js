@@ -84,10 +84,12 @@ export class ClientElement extends HTMLElement {
   }
 
   connectedCallback() {
-    // Given before the element was known.
-    if (Object.hasOwn(this, "client")) {
-      this.#client = this.client;
-      delete this.client;
+    // What was given before the element was known lies before what it has by these names.
+    for (const name of ["client", "filter", "item"]) {
+      if (!Object.hasOwn(this, name)) continue;
+      const given = this[name];
+      delete this[name];
+      this[name] = given;
     }
     this.#client ??= theClient();
     if (!this.#client || this.#connected) return;
