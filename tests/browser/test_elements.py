@@ -399,7 +399,7 @@ def test_what_a_page_draws_itself(window_of: OpenWindow, ada: Any) -> None:
     assert window.page.url.endswith("/inbox/")
 
 
-def test_what_a_page_gives_too_early(window_of: OpenWindow, ada: Any) -> None:
+def test_what_a_page_gives_too_early_or_late(window_of: OpenWindow, ada: Any) -> None:
     window = elsewhere(window_of(ada))
     # Before the element is known, as elements of other documents are not.
     window.page.evaluate(
@@ -414,6 +414,30 @@ def test_what_a_page_gives_too_early(window_of: OpenWindow, ada: Any) -> None:
     expect(pressed).to_have_text("Archived")
     window.inbox.get_by_role("button", name="All", exact=True).click()
     expect(pressed).to_have_text("All")
+
+    # After the bell's list has been made.
+    window.bell.click()
+    window.page.evaluate("document.querySelector('notification-bell').close()")
+    window.page.evaluate(
+        """() => {
+            const bell = document.querySelector("notification-bell");
+            bell.item = ({ title }) => document.createRange().createContextualFragment(title + "!");
+            bell.show();
+        }"""
+    )
+    say(ada, "Mine")
+    dialog = window.page.get_by_role("dialog")
+    expect(dialog.get_by_role("button", name="Mine!", exact=True)).to_be_visible()
+    shown = window.page.evaluate(
+        """() => {
+            const bell = document.querySelector("notification-bell");
+            bell.client = new bell.client.constructor({ apiUrl: "/api/" });
+            bell.show();
+            const [inbox, ...more] = bell.shadowRoot.querySelectorAll("notification-inbox");
+            return more.length === 0 && inbox.client === bell.client && inbox.item === bell.item;
+        }"""
+    )
+    assert shown
 
 
 # --- By keyboard, and for screen readers -----------------------------------------------------

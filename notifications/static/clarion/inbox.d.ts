@@ -51,7 +51,7 @@ export class NotificationInbox extends ClientElement {
 export class NotificationBell extends ClientElement {
   readonly open: boolean;
   /** Of the list in its panel. */
-  item?: Renderer;
+  item: Renderer | null;
   /** Open the panel. */
   show(): void;
   close(): void;
