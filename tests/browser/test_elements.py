@@ -555,6 +555,16 @@ def test_toasts_come_and_go(window_of: OpenWindow, ada: Any) -> None:
     window.toasts.get_by_role("button", name="Close").click()
     expect(window.toasts).to_have_count(0)
     assert Inbox.objects.get(user=ada).unread == 2
+    # What arrives just before a login ends is not shown after it.
+    page.clock.pause_at(page.evaluate("Date.now()") / 1_000 + 1)
+    say(ada, "Secret", priority="urgent")
+    client = "document.querySelector('notification-bell').client"
+    window.wait_for(f"{client}.items.length === 3")
+    page.route("**/api/v1/inbox/read", lambda route: route.fulfill(status=401))
+    page.evaluate(f"{client}.markRead(['1']).catch(() => {{}})")
+    window.wait_for(f"{client}.status === 'signed_out'")
+    page.clock.run_for(1_000)
+    expect(window.toasts).to_have_count(0)
 
 
 def test_toasts_in_a_storm_are_one(window_of: OpenWindow, ada: Any) -> None:

@@ -22,7 +22,10 @@ export class NotificationToasts extends ClientElement {
     this.hear("notification", ({ detail }) => this.#take(detail));
     this.hear("change", () => this.#toasts.length && this.drawSoon());
     this.listen(document, "keydown", (event) => this.#press(event));
-    signal.addEventListener("abort", () => this.#set([]));
+    signal.addEventListener("abort", () => {
+      this.#arrived = [];
+      this.#set([]);
+    });
   }
 
   /** What moves the focus to the newest toast, and back; as in `aria-keyshortcuts`, empty for nothing. */
@@ -75,16 +78,20 @@ export class NotificationToasts extends ClientElement {
     if (!this.dispatchEvent(new CustomEvent("notification-toast", { detail: { item }, bubbles: true, composed: true, cancelable: true }))) return;
     if (this.#arrived.push(item) > 1) return;
     setTimeout(() => {
-      const arrived = this.#arrived;
-      this.#arrived = [];
-      if (this.isConnected) this.#set(collapse(this.#toasts, arrived));
+      const arrived = this.#arrived.splice(0);
+      if (arrived.length) this.#set(collapse(this.#toasts, arrived.filter(this.#isUnread())));
     }, SETTLE);
   }
 
-  /** What was read meanwhile, here or elsewhere, is no news any more. */
   draw() {
-    const news = new Set(this.client.items.filter((item) => !item.read_at).map(({ id }) => id));
-    this.#set(this.#toasts.filter(({ items }) => items.some(({ id }) => news.has(id))));
+    const isUnread = this.#isUnread();
+    this.#set(this.#toasts.filter(({ items }) => items.some(isUnread)));
+  }
+
+  /** What was read meanwhile, here or elsewhere, or is gone, is no news any more. */
+  #isUnread() {
+    const unread = new Set(this.client.items.filter((item) => !item.read_at).map(({ id }) => id));
+    return ({ id }) => unread.has(id);
   }
 
   #set(toasts) {
