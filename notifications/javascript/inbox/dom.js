@@ -57,6 +57,11 @@ export function tellOpening(element, item) {
   return element.dispatchEvent(new CustomEvent("notification-open", { detail: { item }, bubbles: true, composed: true, cancelable: true }));
 }
 
+const present = new Set();
+
+/** The elements of this class that are in the page, shadow trees included. */
+export const those = (type) => [...present].filter((element) => element instanceof type);
+
 /** An element that shows something of a client: its own, or the one of the page. */
 export class ClientElement extends HTMLElement {
   #client = null;
@@ -94,11 +99,13 @@ export class ClientElement extends HTMLElement {
     this.#client ??= theClient();
     if (!this.#client || this.#connected) return;
     this.#connected = new AbortController();
+    present.add(this);
     announce(this.#client);
     this.start(this.#connected.signal);
   }
 
   disconnectedCallback() {
+    present.delete(this);
     this.#connected?.abort();
     this.#connected = null;
   }

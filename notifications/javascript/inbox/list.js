@@ -87,6 +87,11 @@ export class NotificationInbox extends ClientElement {
     this.setAttribute("filter", filter);
   }
 
+  /** Whether this item is among what it lists, and it can be seen. */
+  shows(item) {
+    return this.checkVisibility() && Boolean(this.#view.shows(item));
+  }
+
   /** Put the focus on the current row, or on what stands where rows would. */
   focus() {
     const { list, empty } = this.#parts ?? {};

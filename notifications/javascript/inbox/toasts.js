@@ -1,6 +1,8 @@
 /** `<notification-toasts>`: what arrives while somebody looks, for some seconds. The focus stays where it is. */
 
-import { ClientElement, button, h, icon, link, tellOpening } from "./dom.js";
+import { NotificationBell } from "./bell.js";
+import { ClientElement, button, h, icon, link, tellOpening, those } from "./dom.js";
+import { NotificationInbox } from "./list.js";
 import { collapse, isShortcut, writes } from "./rules.js";
 import { isNews, theWords } from "./surroundings.js";
 
@@ -74,13 +76,18 @@ export class NotificationToasts extends ClientElement {
 
   #take(detail) {
     const { item } = detail;
-    if (!isNews(this.client, detail) || document.visibilityState !== "visible" || (item.priority !== "urgent" && isListShown(this.client))) return;
+    if (!isNews(this.client, detail) || document.visibilityState !== "visible" || (item.priority !== "urgent" && this.#isListed(item))) return;
     if (!this.dispatchEvent(new CustomEvent("notification-toast", { detail: { item }, bubbles: true, composed: true, cancelable: true }))) return;
     if (this.#arrived.push(item) > 1) return;
     setTimeout(() => {
       const arrived = this.#arrived.splice(0);
       if (arrived.length) this.#set(collapse(this.#toasts, arrived.filter(this.#isUnread())));
     }, SETTLE);
+  }
+
+  /** Who looks at a list that shows it sees it there. */
+  #isListed(item) {
+    return those(NotificationInbox).some((inbox) => inbox.client === this.client && inbox.shows(item));
   }
 
   draw() {
@@ -174,7 +181,7 @@ export class NotificationToasts extends ClientElement {
     const words = theWords();
     const open = () => {
       this.#drop(toast);
-      const [bell] = those("notification-bell", this.client);
+      const bell = those(NotificationBell).find(({ client }) => client === this.client);
       if (bell) bell.show();
       else this.dispatchEvent(new CustomEvent("notification-list", { bubbles: true, composed: true }));
     };
@@ -196,11 +203,3 @@ function focusedElement() {
   while (element?.shadowRoot?.activeElement) element = element.shadowRoot.activeElement;
   return element;
 }
-
-/** Who looks at the list sees what arrives there. */
-function isListShown(client) {
-  return those("notification-inbox", client).some((inbox) => inbox.filter === "all" && inbox.checkVisibility()) || those("notification-bell", client).some(({ open }) => open);
-}
-
-/** The elements that show what this client knows: a page may have several. */
-const those = (name, client) => [...document.querySelectorAll(name)].filter((element) => element.client === client);

@@ -42,6 +42,8 @@ declare class ClientElement extends HTMLElement {
 export class NotificationInbox extends ClientElement {
   filter: Filter;
   item?: Renderer;
+  /** Whether this item is among what it lists, and it can be seen. */
+  shows(item: Item): boolean;
   /** Mark all read that is listed, with the means to undo it. */
   readAll(): Promise<void>;
   /** Undo what was done last, as long as it is offered. */
