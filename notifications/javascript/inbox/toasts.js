@@ -10,13 +10,14 @@ const SETTLE = 300; // ms in which arrivals count as one
 const SHOWN = 6_000; // ms
 const HOTKEY = "F8"; // writes nothing anywhere, and is no browser's
 
+let before = null; // what had the focus before any toast of the page
+
 export class NotificationToasts extends ClientElement {
   #toasts = [];
   #elements = new Map();
   #arrived = [];
   #region = null;
   #held = false; // the pointer or the focus is on them
-  #before = null; // what had the focus before them
   #timers = new Map();
 
   start(signal) {
@@ -43,7 +44,7 @@ export class NotificationToasts extends ClientElement {
     region.addEventListener("pointerenter", () => this.#hold(true));
     region.addEventListener("pointerleave", () => this.#hold(Boolean(region.querySelector(":focus-visible"))));
     region.addEventListener("focusin", ({ relatedTarget }) => {
-      if (relatedTarget && !region.contains(relatedTarget)) this.#before = relatedTarget;
+      if (relatedTarget && !region.contains(relatedTarget) && !isOurs(relatedTarget)) before = relatedTarget;
       this.#hold(true);
     });
     region.addEventListener("focusout", () => this.#hold(false));
@@ -53,25 +54,29 @@ export class NotificationToasts extends ClientElement {
 
   #press(event) {
     if (event.defaultPrevented || !this.#toasts.length) return;
-    const [focused] = [...this.#elements].find(([, element]) => element.matches(":focus-within")) ?? [];
-    if (isShortcut(event, this.hotkey) && !isWriting(event)) focused ? this.#giveBack() : this.#enter();
-    else if (focused && isShortcut(event, "Escape")) this.#drop(focused);
+    const focused = this.#toasts.find((toast) => this.#elements.get(toast).matches(":focus-within"));
+    const there = event.composedPath().find(isOurs);
+    if (isShortcut(event, this.hotkey) && !isWriting(event)) {
+      // A page may have several places for toasts.
+      const all = those(NotificationToasts).filter((other) => other.#toasts.length && other.hotkey === this.hotkey);
+      const next = all[all.indexOf(there) + 1];
+      next ? next.#enter(there ? before : focusedElement()) : there.#giveBack();
+    } else if (focused && isShortcut(event, "Escape")) this.#drop(focused);
     else return;
     event.preventDefault();
   }
 
-  #enter() {
-    const before = focusedElement();
+  #enter(from) {
     this.#region.lastElementChild.focus();
-    this.#before = before;
+    before = from;
   }
 
   /** The focus goes to where it was. */
   #giveBack() {
-    const before = this.#before;
-    this.#before = null;
+    const to = before;
+    before = null;
     this.root.activeElement?.blur();
-    before?.focus();
+    to?.focus();
   }
 
   #take(detail) {
@@ -190,6 +195,7 @@ export class NotificationToasts extends ClientElement {
   }
 }
 
+const isOurs = (node) => node instanceof NotificationToasts;
 const isMany = ({ items }) => items.length > 1;
 
 /** Whether a key goes into a text. */
