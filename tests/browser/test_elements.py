@@ -288,7 +288,9 @@ def test_actions_are_links_that_mark_read(window_of: OpenWindow, ada: Any) -> No
 
 
 def test_times_are_right_when_one_comes_back(window_of: OpenWindow, ada: Any) -> None:
-    window = window_of(ada, hidden=True).open()
+    window = window_of(ada, hidden=True)
+    window.page.clock.install()
+    window.open()
     say(ada, "One")
     time = window.item("One").locator("time")
     expect(time).to_have_text("now")
@@ -531,10 +533,10 @@ def test_a_storm_is_told_once_and_what_is_urgent_at_once(window_of: OpenWindow, 
 
 
 def test_toasts_come_and_go(window_of: OpenWindow, ada: Any) -> None:
-    window = elsewhere(window_of(ada))
+    window = window_of(ada)
     page = window.page
-    page.locator("main input").focus()
-    page.clock.install()
+    page.clock.install()  # before anything is on its way that it would not know of
+    elsewhere(window).page.locator("main input").focus()
     say(ada, "Lunch", body="Downstairs", level="success")
     expect(window.toasts).to_have_count(0)
     page.clock.run_for(1_000)

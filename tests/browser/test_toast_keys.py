@@ -112,9 +112,9 @@ def test_the_focus_goes_on_when_a_toast_leaves_by_itself(window_of: OpenWindow, 
 
 
 def test_while_the_focus_is_on_them_they_stay(window_of: OpenWindow, ada: Any) -> None:
-    window = elsewhere(window_of(ada))
-    window.page.mouse.move(1, 1)
-    window.page.clock.install()
+    window = window_of(ada)
+    window.page.clock.install()  # before anything is on its way that it would not know of
+    elsewhere(window).page.mouse.move(1, 1)
     notify(ada, "message", title="Lunch")
     shown = "document.querySelector('notification-bell').client.items.length === 1"
     window.wait_for(shown)
