@@ -662,11 +662,19 @@ def expect_inside(window: Window, box: Any) -> None:
     assert box["y"] + box["height"] <= size["height"]
 
 
+DIRECTION = "(element) => getComputedStyle(element).direction"
+TEXT_BOX = """(element) => {
+    const range = document.createRange();
+    range.selectNodeContents(element);
+    return range.getBoundingClientRect().toJSON();
+}"""
+
+
 @pytest.mark.parametrize("direction", ["ltr", "rtl"])
 def test_sides(window_of: OpenWindow, ada: Any, direction: str) -> None:
     window = elsewhere(window_of(ada, viewport={"width": 1_000, "height": 700}))
     window.page.evaluate(f"document.documentElement.dir = '{direction}'")
-    say(ada, "Fire", priority="urgent", url="/fire/")
+    say(ada, "Fire", priority="urgent", url="/fire/", body="Leave the house.\nNow!")
     expect(window.toasts).to_have_count(1)
     bell, badge, toast, level, close = (
         place.bounding_box()
@@ -676,7 +684,8 @@ def test_sides(window_of: OpenWindow, ada: Any, direction: str) -> None:
         )
     )
     window.bell.click()
-    panel = window.page.get_by_role("dialog").bounding_box()
+    dialog = window.page.get_by_role("dialog")
+    panel = dialog.bounding_box()
     assert bell and badge and toast and level and close and panel  # noqa: PT018
 
     def start(box: Any) -> float:
@@ -690,6 +699,11 @@ def test_sides(window_of: OpenWindow, ada: Any, direction: str) -> None:
     assert start(level) < start(close)
     assert end(panel) == pytest.approx(end(bell), abs=1)
     assert start(bell) < start(badge) < end(bell)
+    # Texts run as their own language does, and stand where those of the page do.
+    for place in (window.toasts, dialog.get_by_role("listitem")):
+        title, body = place.locator(".open"), place.locator(".body")
+        assert [text.evaluate(DIRECTION) for text in (title, body)] == ["ltr", "ltr"]
+        assert start(title.evaluate(TEXT_BOX)) == pytest.approx(start(body.evaluate(TEXT_BOX)))
 
 
 @pytest.mark.parametrize("name", ["Archived", "Snoozed", "Unread"])

@@ -49,8 +49,11 @@ export function icon(name) {
 /** A link to where it is safe to go, or null. A foreign site does not learn from where, nor get a hand on this page. */
 export function link(part, address, text) {
   const url = safeAddress(address, location.href);
-  return url && h("a", { part, href: url.href, textContent: text, rel: url.origin === location.origin ? "" : "noopener noreferrer" });
+  return url && h("a", { part, href: url.href, textContent: text, dir: "auto", rel: url.origin === location.origin ? "" : "noopener noreferrer" });
 }
+
+/** The title of an item: a link, or a button where there is nowhere to go. Its language may run the other way than the page's. */
+export const opening = ({ title, url }) => link("open", url, title) ?? button("open", { textContent: title, dir: "auto" });
 
 /** Tell the page that somebody opens an item. Returns whether it is still to be done here. */
 export function tellOpening(element, item) {

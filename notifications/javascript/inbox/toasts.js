@@ -1,7 +1,7 @@
 /** `<notification-toasts>`: what arrives while somebody looks, for some seconds. The focus stays where it is. */
 
 import { NotificationBell } from "./bell.js";
-import { ClientElement, button, h, icon, link, tellOpening, those } from "./dom.js";
+import { ClientElement, button, h, icon, link, opening, tellOpening, those } from "./dom.js";
 import { NotificationInbox } from "./list.js";
 import { collapse, isShortcut, writes } from "./rules.js";
 import { isNews, theWords } from "./surroundings.js";
@@ -171,12 +171,12 @@ export class NotificationToasts extends ClientElement {
       if (!tellOpening(this, item)) event.preventDefault();
       this.#drop(toast);
     };
-    const opener = link("open", item.url, item.title) ?? button("open", { textContent: item.title });
+    const opener = opening(item);
     const actions = item.actions.map(({ label, url }) => link("action", url, label)).filter(Boolean);
     for (const control of [opener, ...actions]) control.addEventListener("click", open);
     return [
       h("p", { part: "title" }, opener),
-      h("p", { part: "body", textContent: item.body }),
+      h("p", { part: "body", textContent: item.body, dir: "auto" }),
       h("p", { part: "meta", textContent: words.actors(item) }),
       h("p", { part: "actions" }, ...actions),
     ];
