@@ -8,8 +8,9 @@ from ninja import Query, Router
 from ninja.security import django_auth
 
 from notifications import selectors
-from notifications.api.person import Answer, counted, inbox_of, user_of
+from notifications.api.answers import Answer, counted
 from notifications.api.schemas import ExportOut
+from notifications.person import inbox_of, user_of
 from notifications.rendering import rendered
 from notifications.services import inbox as service
 from notifications.wire.cursor import NUMBER_LIMIT

@@ -10,11 +10,12 @@ from ninja import Path, Query, Router, Schema
 from ninja.security import django_auth
 
 from notifications import selectors
+from notifications.api.answers import Answer, counted
 from notifications.api.errors import problems
-from notifications.api.person import Answer, counted, cursor_of, inbox_of
 from notifications.api.schemas import ChangesOut, CountsOut, ForgottenOut, ItemOut, ListOut
 from notifications.conf import settings
 from notifications.exceptions import CursorReset
+from notifications.person import cursor_of, inbox_of
 from notifications.rendering import rendered
 from notifications.selectors import ListFilter
 from notifications.services import inbox as service

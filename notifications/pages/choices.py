@@ -10,8 +10,9 @@ from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 
 from notifications import selectors
-from notifications.pages.forms import form, inbox_of, text, user_of
+from notifications.pages.forms import form, text
 from notifications.pages.words import ahead
+from notifications.person import inbox_of, user_of
 from notifications.services import memberships, preferences
 
 PAGE = "clarion:choices"
