@@ -7,12 +7,12 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.cache import patch_vary_headers
 from django.utils.translation import get_language
 from ninja import Path, Query, Router, Schema
-from ninja.security import django_auth
 
 from notifications import selectors
 from notifications.api.answers import Answer, counted
 from notifications.api.errors import problems
 from notifications.api.schemas import ChangesOut, CountsOut, ForgottenOut, ItemOut, ListOut
+from notifications.api.sessions import person_session
 from notifications.conf import settings
 from notifications.exceptions import CursorReset
 from notifications.person import cursor_of, inbox_of
@@ -80,7 +80,7 @@ def list_inbox(
 
 
 @router.delete(
-    "/", auth=django_auth, response=ForgottenOut, summary="Delete all that is kept about me"
+    "/", auth=person_session, response=ForgottenOut, summary="Delete all that is kept about me"
 )
 def forget_me(request: HttpRequest) -> Answer:
     """Items, choices and subscriptions, for good. What is said afterwards arrives as usual."""

@@ -15,6 +15,7 @@ from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 
 from notifications.exceptions import ClarionError
+from notifications.pages.access import active_required
 from notifications.wire.cursor import NUMBER_LIMIT
 
 View = Callable[..., HttpResponse]
@@ -32,6 +33,7 @@ def form(page: str) -> Callable[[Deed], View]:
     def decorate(deed: Deed) -> View:
         @never_cache
         @login_required(redirect_field_name=None)
+        @active_required
         @wraps(deed)
         def view(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             if request.method != "POST":

@@ -20,6 +20,7 @@ from django.utils.html import format_html, json_script
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 
+from notifications.authentication import may_enter
 from notifications.texts import texts
 
 register = template.Library()
@@ -57,7 +58,7 @@ def _element(context: Context, name: str, values: dict[str, Any], *, ticket: boo
     # Of the context itself, so that also `{% include ... only %}` knows who asks.
     request = getattr(context, "request", None) or context.get("request")
     user = getattr(request, "user", None)
-    if user is None or not user.is_authenticated:
+    if user is None or not may_enter(user):
         return SafeString("")
     element = render_to_string(name, values) if name else ""
     return mark_safe(_setup(context, request, ticket=ticket) + element)  # noqa: S308 - of templates

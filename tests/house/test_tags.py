@@ -60,6 +60,12 @@ def test_nothing_for_who_is_not_signed_in(request_of: Any) -> None:
 
 
 @pytest.mark.django_db
+def test_nothing_for_who_is_not_active(request_of: Any, ada: Any) -> None:
+    ada.is_active = False
+    assert drawn(request_of(ada)) == ""
+
+
+@pytest.mark.django_db
 def test_elements_with_what_they_need_once_a_page(request_of: Any, ada: Any) -> None:
     page = drawn(request_of(ada))
     assert page.count('<script type="module" src="/static/clarion/inbox.js"></script>') == 1
