@@ -28,6 +28,7 @@ def page(request: HttpRequest) -> HttpResponse:
     """The page. Nobody has to sign in: it shows what everybody could see who did."""
     context = {
         "cast": cast.CAST,
+        "csrf_cookie": settings.CSRF_COOKIE_NAME,
         "groups": GROUPS,
         "words": {"language": get_language() or settings.LANGUAGE_CODE, "texts": texts()},
     }
