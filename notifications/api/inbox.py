@@ -30,9 +30,7 @@ Limit = Annotated[int | None, Query(ge=1, le=100)]
 class Wanted(Schema):
     """Which items, and from where."""
 
-    before: Annotated[int | None, Query(ge=1, lt=NUMBER_LIMIT, description="`next` of a page")] = (
-        None
-    )
+    before: Before = None
     limit: Limit = None
     unread: Annotated[bool, Query(description="only what has not been read")] = False
     archived: Annotated[bool, Query(description="what was put away")] = False
