@@ -16,8 +16,4 @@ def demo_panel(context: dict[str, Any]) -> dict[str, Any]:
     request = context["request"]
     filled = request.session.pop(REFUSED, {"to": f"{PERSON}:{request.user.pk}"})
     form = SendForm(initial=filled, auto_id="demo-%s")
-    return {
-        "form": form,
-        "delay": DELAY,
-        "csrf_token": context["csrf_token"],
-    }
+    return {"form": form, "delay": DELAY}
