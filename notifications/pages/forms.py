@@ -2,11 +2,10 @@
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, cast
+from typing import Any
 from urllib.parse import urlsplit
 
 from django.contrib import messages
-from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
@@ -16,7 +15,7 @@ from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 
 from notifications.exceptions import ClarionError
-from notifications.services import inboxes
+from notifications.pages.access import active_required
 from notifications.wire.cursor import NUMBER_LIMIT
 
 View = Callable[..., HttpResponse]
@@ -34,6 +33,7 @@ def form(page: str) -> Callable[[Deed], View]:
     def decorate(deed: Deed) -> View:
         @never_cache
         @login_required(redirect_field_name=None)
+        @active_required
         @wraps(deed)
         def view(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             if request.method != "POST":
@@ -50,16 +50,6 @@ def form(page: str) -> Callable[[Deed], View]:
         return view
 
     return decorate
-
-
-def user_of(request: HttpRequest) -> AbstractBaseUser:
-    """Whoever is signed in: `login_required` has let nobody else through."""
-    return cast("AbstractBaseUser", request.user)
-
-
-def inbox_of(request: HttpRequest) -> int:
-    """The id of their inbox, made if it is missing."""
-    return inboxes.ensure(user_of(request)).pk
 
 
 def text(sent: str | None) -> str:

@@ -13,8 +13,9 @@ from django.utils.translation import gettext_lazy as _
 
 from notifications import registry
 from notifications.conf import settings
-from notifications.pages.forms import inbox_of, number, text
+from notifications.pages.forms import number, text
 from notifications.pages.words import ago, ahead
+from notifications.person import inbox_of
 from notifications.rendering import rendered
 from notifications.selectors import ListFilter
 from notifications.services.inbox import list_items
