@@ -169,13 +169,14 @@ class Crowd:
 
         wait_until(holds_or_failed, timeout, what=what)
 
-    def converge(self) -> None:
+    def converge(self, timeout: float = PATIENCE) -> None:
         """Return when each shows what a fresh page shows; asserts that they do."""
         wanted = {member: shown(glimpsed(member.browser)) for member in self.members}
         with suppress(TimeoutError):
             self.wait_for(
                 lambda: all(member.shows() == wanted[member] for member in self.members),
                 "what a fresh page shows",
+                timeout,
             )
         for member in self.members:
             shows = member.shows()
