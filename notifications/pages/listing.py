@@ -73,6 +73,8 @@ class Listing:
     # The first page, unless this is it.
     newest: str
     unread: int
+    # Whether marking all changes what is shown here, and nothing else.
+    shows_all: bool
     cursor: str
     here: str
 
@@ -110,6 +112,7 @@ def listing(request: HttpRequest) -> Listing:
         older=query(**asked, before=page.next) if page.next else "",
         newest=query(**asked) if before is not None else "",
         unread=page.counters.unread,
+        shows_all=show in ("", "unread"),
         cursor=str(page.cursor),
         here=request.get_full_path(),
     )

@@ -124,6 +124,14 @@ def test_all_of_one_category(reader: Reader, tell: Tell, ada: Any) -> None:
     assert reader.item(said).read_at is not None
 
 
+@pytest.mark.parametrize("show", ["snoozed", "archived"])
+def test_all_is_marked_only_where_it_is_shown(reader: Reader, tell: Tell, show: str) -> None:
+    tell(reader.user, "Hello")
+    for shown in (INBOX, "/inbox/?show=unread"):
+        assert "/inbox/all/read/" in reader.open(shown)
+    assert "/inbox/all/" not in reader.open(f"/inbox/?show={show}")
+
+
 def test_filters(reader: Reader, tell: Tell) -> None:
     read = tell(reader.user, "Read")
     tell(reader.user, "Not read")
