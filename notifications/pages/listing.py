@@ -73,7 +73,7 @@ class Listing:
     # The first page, unless this is it.
     newest: str
     unread: int
-    # Whether marking all changes what is shown here, and nothing else.
+    # Whether marking all changes what is shown here, all of it and nothing else.
     shows_all: bool
     cursor: str
     here: str
@@ -112,7 +112,7 @@ def listing(request: HttpRequest) -> Listing:
         older=query(**asked, before=page.next) if page.next else "",
         newest=query(**asked) if before is not None else "",
         unread=page.counters.unread,
-        shows_all=show in ("", "unread"),
+        shows_all=show in ("", "unread") and not thread,
         cursor=str(page.cursor),
         here=request.get_full_path(),
     )

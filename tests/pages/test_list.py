@@ -154,6 +154,10 @@ def test_a_thread_is_one_row_with_a_link_to_all_of_it(reader: Reader, tell: Tell
     assert titles(whole) == ["Comment 2", "Comment 1", "Comment 0"]
     assert "and 2 others" not in whole
     assert "Mute this thread" in whole
+    # What is folded does not count and is not marked with all, so neither is offered for it.
+    assert "1 unread" in page
+    assert not re.search(r"\d unread", whole)
+    assert "/inbox/all/" not in whole
 
 
 def test_pages_follow_each_other_by_links(reader: Reader, tell: Tell, settings: Any) -> None:
