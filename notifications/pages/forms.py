@@ -39,10 +39,11 @@ def form(page: str) -> Callable[[Deed], View]:
             try:
                 said = deed(request, *args, **kwargs)
             except ClarionError:
-                messages.error(request, gettext("That did not work. The page was out of date."))
+                said = gettext("That did not work. The page was out of date.")
+                messages.error(request, said, fail_silently=True)
             else:
                 if said:
-                    messages.success(request, said)
+                    messages.success(request, said, fail_silently=True)
             return _back(request, page)
 
         return view

@@ -267,6 +267,15 @@ def test_a_cursor_that_is_none(cursor: str, reader: Reader, tell: Tell) -> None:
     assert reader.item(said).read_at is None
 
 
+def test_without_messages_forms_do_what_they_say(reader: Reader, tell: Tell, settings: Any) -> None:
+    ours = "django.contrib.messages.middleware.MessageMiddleware"
+    settings.MIDDLEWARE = [name for name in settings.MIDDLEWARE if name != ours]
+    said = tell(reader.user, "Hello")
+    answer = reader.send("/inbox/mark/archive/", id=said.pk)
+    assert (answer.status_code, reader.item(said).archived_at is None) == (200, False)
+    assert reader.send("/inbox/all/read/", cursor="x").status_code == 200
+
+
 def test_in_german(reader: Reader, tell: Tell) -> None:
     said = tell(reader.user, "Hallo", level="warning")
     page = reader.open(**{"Accept-Language": "de"})

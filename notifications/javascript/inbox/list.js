@@ -524,8 +524,15 @@ export class NotificationInbox extends ClientElement {
     }
     if (status === "live" && this.#stale) this.#refreshSoon();
     this.drawSoon();
-    if (status === "signed_out" && login) location.assign(`${login}?next=${encodeURIComponent(location.pathname)}`);
+    if (status === "signed_out" && login) location.assign(wayBack(login));
   }
+}
+
+/** Where to sign in and come back here, as Django sends people there: by a path, but for a sign-in on another site. */
+function wayBack(login) {
+  const url = new URL(login, location.href);
+  url.searchParams.set("next", url.origin === location.origin ? location.pathname + location.search : location.href);
+  return url;
 }
 
 /** Give the focus back when a popover closes that had it. Browsers do so too, but not across shadow roots. */
