@@ -60,7 +60,7 @@ class Listing:
     show: str
     category: str
     thread: str
-    # Without scripts, also where they run.
+    # Without scripts, also where they run: as asked, or because the element cannot show it.
     plain: bool
     # The same so.
     in_plain: str
@@ -96,7 +96,7 @@ def listing(request: HttpRequest) -> Listing:
         show=show,
         category=category,
         thread=thread,
-        plain=bool(plain),
+        plain=bool(plain or category or thread),
         in_plain=query(**asked | {"plain": "1"}),
         home=query(plain=plain),
         views=[

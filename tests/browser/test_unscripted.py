@@ -57,6 +57,35 @@ def test_threads_stay_plain(window_of: OpenWindow, ada: Any) -> None:
     expect(page.locator(".plain .item")).to_have_count(1)
 
 
+def test_an_address_shows_with_scripts_what_it_shows_without(
+    window_of: OpenWindow, ada: Any
+) -> None:
+    say(ada, "Read", "Comment", "Another", thread="")
+    say(ada, "One", "Two", thread="roadmap")
+    window = window_of(ada).open()
+    window.expect_titles(["Two", "Another", "Comment", "Read"])
+    window.choose("Read", "Archive")
+    window.expect_titles(["Two", "Another", "Comment"])
+    for show, titles in {
+        "archived": ["Read"],
+        "snoozed": [],
+        "unread": ["Two", "Another", "Comment"],
+    }.items():
+        window.page.goto(f"{window.cable.url}/inbox/?show={show}")
+        window.expect_status("live")
+        window.expect_titles(titles)
+        chosen = window.inbox.locator("[part=filter][aria-pressed=true]")
+        expect(chosen).to_have_text(show.capitalize())
+    # What the elements cannot show the server does.
+    page = window.open("/inbox/?thread=roadmap").page
+    expect(page.locator(".plain .item-open")).to_have_text(["Two", "One"])
+    page.get_by_role("button", name="Mute this thread").click()
+    page.get_by_role("link", name="roadmap").click()
+    expect(page.locator(".plain .item-open")).to_have_text(["Two", "One"])
+    page.get_by_role("link", name="Back to the inbox").click()
+    window.expect_titles(["Two", "Another", "Comment"])
+
+
 @needs_axe
 @pytest.mark.parametrize(
     "look", [{}, {"locale": "de-DE", "viewport": {"width": 320, "height": 600}}]

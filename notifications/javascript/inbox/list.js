@@ -70,6 +70,7 @@ export class NotificationInbox extends ClientElement {
       this.#timers = {};
     });
     this.draw();
+    this.#loadFirst();
   }
 
   attributeChangedCallback(_, __, filter) {
@@ -265,6 +266,11 @@ export class NotificationInbox extends ClientElement {
     this.#observer.observe(this.#parts.older);
   }
 
+  /** What the client does not have by itself. */
+  #loadFirst() {
+    if (!this.#view.isLive && this.#view.next === undefined) this.#loadOlder();
+  }
+
   async #loadOlder() {
     if (this.#loading) return;
     const view = this.#view;
@@ -326,7 +332,7 @@ export class NotificationInbox extends ClientElement {
     this.#loading = false;
     if (!this.#parts || !this.isConnected) return;
     this.draw();
-    if (!this.#view.isLive) this.#loadOlder();
+    this.#loadFirst();
   }
 
   async #loadCategories() {
@@ -521,8 +527,9 @@ export class NotificationInbox extends ClientElement {
     if (status === "live") {
       this.#failed = false;
       if (!this.#categories?.size) this.#categories = null; // there was no answer before
+      this.#loadFirst();
+      if (this.#stale) this.#refreshSoon();
     }
-    if (status === "live" && this.#stale) this.#refreshSoon();
     this.drawSoon();
     if (status === "signed_out" && login) location.assign(wayBack(login));
   }
