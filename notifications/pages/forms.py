@@ -6,7 +6,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -25,30 +24,37 @@ Deed = Callable[..., str]
 def form(page: str) -> Callable[[Deed], View]:
     """Make a deed the view of a form: whoever sends it is led back to where it stood.
 
-    What Clarion refuses is said on that page. Anything but a POST leads to `page`, too: whoever had
-    to sign in first comes here by a GET, and so does whoever goes back.
+    That page says what was refused, and asks those to sign in who are not signed in any more.
+    Anything but a POST, as of whoever goes back, leads to `page`, too.
     """
 
     def decorate(deed: Deed) -> View:
         @never_cache
-        @login_required(redirect_field_name=None)
         @wraps(deed)
         def view(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             if request.method != "POST":
                 return redirect(page)
-            try:
-                said = deed(request, *args, **kwargs)
-            except ClarionError:
-                said = gettext("That did not work. The page was out of date.")
-                messages.error(request, said, fail_silently=True)
-            else:
-                if said:
-                    messages.success(request, said, fail_silently=True)
+            said = _said(deed, request, *args, **kwargs)
+            if said is None:
+                refusal = gettext("That did not work. The page was out of date.")
+                messages.error(request, refusal, fail_silently=True)
+            elif said:
+                messages.success(request, said, fail_silently=True)
             return _back(request, page)
 
         return view
 
     return decorate
+
+
+def _said(deed: Deed, request: HttpRequest, *args: Any, **kwargs: Any) -> str | None:
+    """Do it; what is said of it, and None if it was refused or nobody is signed in."""
+    if not request.user.is_authenticated:
+        return None
+    try:
+        return deed(request, *args, **kwargs)
+    except ClarionError:
+        return None
 
 
 def text(sent: str | None) -> str:

@@ -125,7 +125,8 @@ def test_without_the_token_nothing_changes(form: str, reader: Reader) -> None:
 def test_nobody_is_led_to_the_login_page() -> None:
     assert Client().get(CHOICES)["Location"] == "/accounts/login/?next=/inbox/choices/"
     for form in FORMS:
-        assert Client().post(f"/inbox/choices/{form}/")["Location"] == "/accounts/login/"
+        answer = Client().post(f"/inbox/choices/{form}/", follow=True)
+        assert answer.redirect_chain[-1][0] == f"/accounts/login/?next={CHOICES}"
 
 
 def test_in_german(reader: Reader) -> None:

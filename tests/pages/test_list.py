@@ -6,6 +6,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.conf import settings
+from django.http import QueryDict
 from django.test import Client
 from django.utils import timezone, translation
 
@@ -223,7 +225,22 @@ def test_nobody_is_led_to_the_login_page(tell: Tell) -> None:
     assert Client().get(INBOX)["Location"] == "/accounts/login/?next=/inbox/"
     for form in FORMS:
         # Not back to an address that takes forms alone.
-        assert Client().post(f"/inbox/{form}/")["Location"] == "/accounts/login/"
+        answer = Client().post(f"/inbox/{form}/", follow=True)
+        assert answer.redirect_chain[-1][0] == "/accounts/login/?next=/inbox/"
+
+
+def test_whoever_signs_in_again_is_where_the_form_stood(reader: Reader, tell: Tell) -> None:
+    said = tell(reader.user, "Hello")
+    place = "/inbox/?show=unread&plain=1"
+    form = fields_of(reader.open(place))
+    del reader.client.cookies[settings.SESSION_COOKIE_NAME]
+    sent = reader.client.post("/inbox/mark/archive/", form | {"id": said.pk}, follow=True)
+    login = sent.request["PATH_INFO"], QueryDict(sent.request["QUERY_STRING"])["next"]
+    assert login == ("/accounts/login/", place)
+    reader.client.force_login(reader.user)
+    # And is told that nothing was done.
+    assert "That did not work." in reader.open(place)
+    assert reader.item(said).archived_at is None
 
 
 @pytest.mark.parametrize("form", FORMS)
