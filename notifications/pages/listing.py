@@ -64,8 +64,8 @@ class Listing:
     plain: bool
     # The same so.
     in_plain: str
-    # All of it, from a part.
-    home: str
+    # What other addresses end in, so that they stay so; nothing where it was not asked for.
+    plain_query: str
     views: Sequence[Link]
     categories: Sequence[Link]
     rows: Sequence[Row]
@@ -98,7 +98,7 @@ def listing(request: HttpRequest) -> Listing:
         thread=thread,
         plain=bool(plain or category or thread),
         in_plain=query(**asked | {"plain": "1"}),
-        home=query(plain=plain),
+        plain_query=plain_query(request),
         views=[
             Link(
                 str(label),
@@ -116,6 +116,11 @@ def listing(request: HttpRequest) -> Listing:
         cursor=str(page.cursor),
         here=request.get_full_path(),
     )
+
+
+def plain_query(request: HttpRequest) -> str:
+    """What keeps the next page plain where this one was asked to be, and else nothing."""
+    return query(plain="1") if request.GET.get("plain") else ""
 
 
 def query(**parts: str) -> str:

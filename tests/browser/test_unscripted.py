@@ -53,6 +53,15 @@ def test_threads_stay_plain(window_of: OpenWindow, ada: Any) -> None:
     page.goto(f"{page.url}?plain=1")
     page.get_by_role("link", name="Show all 2").click()
     expect(page.locator(".plain .item")).to_have_count(2)
+    # Also by way of the other page.
+    page.get_by_role("button", name="Mute this thread").click()
+    page.get_by_role("button", name="Turn off").first.click()
+    expect(page.locator(".message")).to_have_text("You will get no more of it.")
+    page.get_by_role("link", name="roadmap").click()
+    expect(page.locator(".plain .item")).to_have_count(2)
+    page.locator(".menu summary").click()
+    page.get_by_role("link", name="What I want to hear").click()
+    page.get_by_role("button", name="Unmute roadmap").click()
     page.get_by_role("link", name="Back to the inbox").click()
     expect(page.locator(".plain .item")).to_have_count(1)
 
