@@ -8,13 +8,14 @@ from django.contrib.sessions.models import Session
 from playwright.sync_api import expect
 
 from notifications import notify
-from notifications.models import Outbox
+from notifications.models import Inbox, Outbox
 from notifications.services import relay
 from project.local.redis_server import free_port
 from tests.browser.axe import expect_accessible, needs_axe
 from tests.browser.conftest import OpenWindow
 from tests.support.processes import Processes, answers
 from tests.support.site import Site
+from tests.support.waiting import wait_until
 
 pytestmark = [pytest.mark.browser, pytest.mark.any_database]
 
@@ -57,6 +58,8 @@ def test_the_inbox(window_of: OpenWindow, news: Site, ada: Any) -> None:
     expect(window.page.locator(".unscripted")).to_be_hidden()
     # In the looks of `page.css`.
     expect(window.page.locator(".columns")).to_have_css("display", "grid")
+    window.inbox.get_by_role("button", name="Mark all read").click()
+    wait_until(lambda: Inbox.objects.get(user=ada).unread == 0, what="changes over HTTP")
     window.page.get_by_role("link", name="What I want to hear").click()
     expect(window.page).to_have_url(window.cable.url + CHOICES)
 

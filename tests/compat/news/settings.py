@@ -12,6 +12,8 @@ ROOT_URLCONF = "tests.compat.news.urls"
 ASGI_APPLICATION = "tests.compat.news.asgi.application"
 # Of a single sign-on; no address here is called `login`.
 LOGIN_URL = "/sso/?realm=news"
+# As Angular wants it.
+CSRF_HEADER_NAME = "HTTP_X_XSRF_TOKEN"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 USE_TZ = True
 STATIC_URL = "static/"
