@@ -15,7 +15,10 @@ from notifications.consumers import NotificationConsumer
 from notifications.services.relay import relay
 from tests.support.waiting import wait_until
 
-pytestmark = [pytest.mark.promise_7, pytest.mark.django_db(transaction=True)]
+pytestmark = [
+    *(pytest.mark.promise_7, pytest.mark.any_database),
+    pytest.mark.django_db(transaction=True),
+]
 
 VISITS = 60
 # Threads that a process may keep for reads, handlers and heartbeats, however many sockets it had.

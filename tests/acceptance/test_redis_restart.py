@@ -8,7 +8,7 @@ from notifications.services.relay import relay
 from tests.acceptance.screen import HEALED
 from tests.support.waiting import wait_until
 
-pytestmark = pytest.mark.promise_2
+pytestmark = [pytest.mark.promise_2, pytest.mark.any_database]
 
 
 @pytest.mark.parametrize("end", ["stop", "kill"])

@@ -17,7 +17,7 @@ from notifications.models import ApiKey, Inbox, Item, Notification, Outbox
 from notifications.services import api_keys, relay
 from tests.api.conftest import EVERYTHING, Service
 
-pytestmark = [pytest.mark.promise_8, pytest.mark.django_db]
+pytestmark = [pytest.mark.promise_8, pytest.mark.any_database, pytest.mark.django_db]
 
 UNKNOWN = 2**52
 
