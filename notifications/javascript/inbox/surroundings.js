@@ -33,7 +33,7 @@ export function theWords() {
 
 /** The client of this page, made when it is first asked for; null where the page does not say with whom to talk. */
 export function theClient() {
-  const { api, socket, ticket, person, csrf = "", csrf_cookie: name } = known();
+  const { api, socket, ticket, person, csrf = "", csrf_cookie: name, csrf_header: csrfHeader } = known();
   if (client || !api) return client;
   // A new login in another tab changes the cookie; the token in the page is for those that scripts cannot read.
   const cookie = () => name && document.cookie.split("; ").find((pair) => pair.startsWith(`${name}=`))?.slice(name.length + 1);
@@ -42,6 +42,7 @@ export function theClient() {
     apiUrl: api,
     ticketUrl: ticket,
     csrfToken: () => cookie() || csrf,
+    csrfHeader,
     person,
     language: theWords().language,
   });

@@ -17,6 +17,8 @@ export interface Config {
   /** The token itself, and the cookie that has a newer one where scripts may read it. */
   csrf?: string;
   csrf_cookie?: string;
+  /** The header that it goes into: `X-CSRFToken`, unless the site wants another. */
+  csrf_header?: string;
   /** Of the texts, and by which numbers and times are written. */
   language?: string;
   /** Instead of the English ones, by their names. */
