@@ -7,7 +7,7 @@ export type Text = string | Record<string, string>;
 
 /** What pages with Django's tags say in their data block. */
 export interface Config {
-  /** In the place of all that says with whom to talk: from `api` to `csrf_cookie`. */
+  /** In the place of all that says with whom to talk: from `api` to `csrf_header`. */
   client?: ClarionClient;
   /** As `apiUrl`, `ticketUrl` and `person` of the client; `socket` may be a path. */
   api?: string;
@@ -17,6 +17,8 @@ export interface Config {
   /** The token itself, and the cookie that has a newer one where scripts may read it. */
   csrf?: string;
   csrf_cookie?: string;
+  /** The header that it goes into: `X-CSRFToken`, unless the site wants another. */
+  csrf_header?: string;
   /** Of the texts, and by which numbers and times are written; without it that of the page, then that of the browser. */
   language?: string;
   /** Instead of the English ones, by their names. */
