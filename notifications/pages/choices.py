@@ -10,6 +10,7 @@ from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 
 from notifications import selectors
+from notifications.pages.access import active_required
 from notifications.pages.forms import form, text
 from notifications.pages.listing import plain_query, query
 from notifications.pages.words import ahead
@@ -23,6 +24,7 @@ MUTES = {"hour": timedelta(hours=1), "day": timedelta(days=1), "ever": None}
 
 @never_cache
 @login_required
+@active_required
 def choices(request: HttpRequest) -> HttpResponse:
     """The page of whoever is signed in."""
     chosen = selectors.choices_for(inbox_of(request))

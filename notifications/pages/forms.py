@@ -14,6 +14,7 @@ from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 
 from notifications.exceptions import ClarionError
+from notifications.pages.access import active_required
 from notifications.wire.cursor import NUMBER_LIMIT
 
 View = Callable[..., HttpResponse]
@@ -52,7 +53,7 @@ def _said(deed: Deed, request: HttpRequest, *args: Any, **kwargs: Any) -> str | 
     if not request.user.is_authenticated:
         return None
     try:
-        return deed(request, *args, **kwargs)
+        return active_required(deed)(request, *args, **kwargs)
     except ClarionError:
         return None
 

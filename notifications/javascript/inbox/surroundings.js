@@ -7,10 +7,10 @@ import { Words } from "./words.js";
 const SETTLE = 400; // ms in which arrivals are announced as one
 const BREATH = 5_000; // ms until the next announcement, after one of several: a storm is not read out
 
-/** What the page says in `<script type="application/json" id="clarion">`, as the tags of Django write it. */
+/** What the page says in `<script type="application/json" id="clarion">`, as the tags of Django write it; one that wants tickets, in another. */
 function pageConfig() {
-  const block = document.getElementById("clarion");
-  return block ? JSON.parse(block.textContent) : {};
+  const blocks = document.querySelectorAll("#clarion, #clarion-ticket");
+  return Object.assign({}, ...Array.from(blocks, (block) => JSON.parse(block.textContent)));
 }
 
 let config = null;
