@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -13,8 +14,8 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 
+from notifications.authentication import may_enter
 from notifications.exceptions import ClarionError
-from notifications.pages.access import active_required
 from notifications.wire.cursor import NUMBER_LIMIT
 
 View = Callable[..., HttpResponse]
@@ -49,11 +50,16 @@ def form(page: str) -> Callable[[Deed], View]:
 
 
 def _said(deed: Deed, request: HttpRequest, *args: Any, **kwargs: Any) -> str | None:
-    """Do it; what is said of it, and None if it was refused or nobody is signed in."""
+    """Do it; what is said of it, and None if it was refused or nobody is signed in.
+
+    Raises `PermissionDenied` for somebody who is signed in but not active.
+    """
     if not request.user.is_authenticated:
         return None
+    if not may_enter(request.user):
+        raise PermissionDenied
     try:
-        return active_required(deed)(request, *args, **kwargs)
+        return deed(request, *args, **kwargs)
     except ClarionError:
         return None
 
