@@ -14,7 +14,7 @@ from tests.acceptance.screen import titles_of
 from tests.support.processes import environment
 from tests.support.waiting import wait_until
 
-pytestmark = pytest.mark.promise_1
+pytestmark = [pytest.mark.promise_1, pytest.mark.any_database]
 
 TASKS = 1000
 

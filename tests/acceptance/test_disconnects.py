@@ -15,7 +15,10 @@ from notifications.consumers import NotificationConsumer
 from notifications.services.relay import relay
 from tests.support.waiting import wait_until
 
-pytestmark = [pytest.mark.promise_7, pytest.mark.django_db(transaction=True)]
+pytestmark = [
+    *(pytest.mark.promise_7, pytest.mark.any_database),
+    pytest.mark.django_db(transaction=True),
+]
 
 VISITS = 60
 # Threads that a process may keep for reads, handlers and heartbeats, however many sockets it had.
@@ -125,7 +128,7 @@ def test_sixty_clients_vanish_from_a_web_process(live_site, redis_server, screen
     finally:
         stop.set()
         talker.join()
-    wait_until(lambda: not subscriptions(redis_server), 20)
+    wait_until(lambda: not subscriptions(redis_server))
     assert len(list(threads.iterdir())) <= before + POOL
     page = screen(ada)
     notify(ada, "message", title="Well and truly")

@@ -14,7 +14,10 @@ from notifications.services import api_keys
 from tests.support.processes import Processes
 from tests.support.site import Site, Socket
 
-pytestmark = [pytest.mark.promise_8, pytest.mark.usefixtures("worker")]
+pytestmark = [
+    *(pytest.mark.promise_8, pytest.mark.any_database),
+    pytest.mark.usefixtures("worker"),
+]
 
 SHOP = "http://shop.example:8100"
 

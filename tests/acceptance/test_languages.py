@@ -4,6 +4,8 @@ import pytest
 
 from notifications import broadcast, notify
 
+pytestmark = pytest.mark.any_database
+
 DATA = {"address": "192.0.2.9"}
 SPOKEN = {"de": "Neue Anmeldung", "en": "New sign-in"}
 

@@ -9,7 +9,7 @@ from notifications.models import ApiKey
 from notifications.services import api_keys
 from tests.support.waiting import wait_until
 
-pytestmark = pytest.mark.promise_1
+pytestmark = [pytest.mark.promise_1, pytest.mark.any_database]
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import pytest
 from notifications import notify
 from notifications.services.relay import relay
 
-pytestmark = pytest.mark.promise_7
+pytestmark = [pytest.mark.promise_7, pytest.mark.any_database]
 
 # Each 12 KB on the wire; together more than the 4 MB that a kernel keeps for a connection, and
 # fewer than a resume may bring.

@@ -17,7 +17,7 @@ from notifications.models import ApiKey, Inbox, Item, Notification, Outbox
 from notifications.services import api_keys, relay
 from tests.api.conftest import EVERYTHING, Service
 
-pytestmark = [pytest.mark.promise_8, pytest.mark.django_db]
+pytestmark = [pytest.mark.promise_8, pytest.mark.any_database, pytest.mark.django_db]
 
 UNKNOWN = 2**52
 
@@ -180,6 +180,19 @@ class TestPersonal:
         for headers in ({}, bearer(key()), bearer(expired), bearer(revoked)):
             answer = operation.ask(Client(), theirs.pk, cursor, **headers)
             assert (answer.status_code, answer.json()["code"]) == (401, "unauthorized")
+        assert state_of(ada) == before
+
+    def test_who_is_signed_in_but_not_active_is_nobody(
+        self, operation: Operation, ada: Any, theirs: Any, settings: Any
+    ) -> None:
+        cursor, before = cursor_of(ada), state_of(ada)
+        # The one of Django's that signs in whoever has a password.
+        settings.AUTHENTICATION_BACKENDS = [
+            "django.contrib.auth.backends.AllowAllUsersModelBackend"
+        ]
+        User.objects.filter(pk=ada.pk).update(is_active=False)
+        answer = operation.ask(browser(ada), theirs.pk, cursor)
+        assert (answer.status_code, answer.json()["code"]) == (401, "unauthorized")
         assert state_of(ada) == before
 
     def test_a_form_of_another_site_may_not(

@@ -14,7 +14,7 @@ from notifications.services import api_keys, rates, relay
 from tests.api.conftest import MakeService, Service, refused
 from tests.api.test_authorization import PERSONAL, Operation, cursor_of, state_of
 
-pytestmark = [pytest.mark.promise_8, pytest.mark.django_db]
+pytestmark = [pytest.mark.promise_8, pytest.mark.any_database, pytest.mark.django_db]
 
 SHOP = "https://shop.example"
 EVIL = "https://evil.example"

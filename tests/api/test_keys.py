@@ -15,7 +15,7 @@ from notifications.services import api_keys
 from tests.api.conftest import MakeService, Service, refused
 from tests.support.threads import elsewhere
 
-pytestmark = [pytest.mark.promise_8, pytest.mark.django_db]
+pytestmark = [pytest.mark.promise_8, pytest.mark.any_database, pytest.mark.django_db]
 
 
 def test_a_key_opens_publishing(ci: Service, ada: Any) -> None:

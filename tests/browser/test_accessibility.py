@@ -191,9 +191,10 @@ def test_the_list_without_scripts(window_of: OpenWindow, ada: Any, query: str) -
 # --- Operators -------------------------------------------------------------------------------
 
 ADMIN = [
-    *("", "clarion/announcement/", "clarion/announcement/add/", "clarion/announcement/1/change/"),
-    *("clarion/schedule/", "clarion/schedule/add/", "clarion/schedule/1/change/"),
-    *("clarion/schedule/1/run/", "clarion/schedule/1/sent/"),
+    *("", "clarion/announcement/", "clarion/announcement/add/"),
+    "clarion/announcement/{announcement}/change/",
+    *("clarion/schedule/", "clarion/schedule/add/", "clarion/schedule/{schedule}/change/"),
+    *("clarion/schedule/{schedule}/run/", "clarion/schedule/{schedule}/sent/"),
     *("clarion/apikey/", "clarion/apikey/add/", "clarion/outbox/", "clarion/notification/"),
 ]
 # Of what Django's admin, which is not ours, has on every page.
@@ -242,11 +243,11 @@ def root(make_user: Any) -> Any:
 def test_pages_of_the_admin(window_of: OpenWindow, root: Any) -> None:
     fields = {"topic": "everyone", "title": "Cake", "kind": "cron", "cron": "30 8 * * 1-5"}
     schedule = schedules.create(fields | {"time_zone": "Europe/Berlin"}, root)
-    schedules.run_now(schedule, root)
+    ids = {"schedule": schedule.pk, "announcement": schedules.run_now(schedule, root).pk}
     window = window_of(root, **STILL)
     said = []
     for path in ADMIN:
-        answer = window.page.goto(f"{window.cable.url}/admin/{path}")
+        answer = window.page.goto(f"{window.cable.url}/admin/{path.format(**ids)}")
         assert answer
         assert answer.ok, path
         said += flaws(window.page, DJANGO)

@@ -19,6 +19,8 @@ from tests.support.processes import Process, environment
 from tests.support.site import Site
 from tests.support.waiting import wait_until
 
+pytestmark = pytest.mark.any_database
+
 TEXT = page("clients.md")
 SIGNED_IN = "demo.signed_in"
 NODE = shutil.which("node")

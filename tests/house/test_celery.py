@@ -3,12 +3,15 @@
 import json
 import signal
 
+import pytest
 from celery import current_app
 
 from tests.support.processes import Processes
 from tests.support.redis import RedisProcess
 from tests.support.waiting import wait_until
 from workers import app
+
+pytestmark = pytest.mark.any_database
 
 QUEUES = ("notify", "relay", "deliveries")
 

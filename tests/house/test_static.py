@@ -14,6 +14,8 @@ import pytest
 from notifications import __file__ as package
 from tests.support.processes import Processes
 
+pytestmark = pytest.mark.any_database
+
 ROOT = Path(package).parents[1]
 IMPORT = re.compile(r"""(?:\bfrom\s*|\bimport\s*)["'](\.[^"']+)["']""")
 HASHED = re.compile(r"\.[0-9a-f]{12}\.js$")

@@ -76,7 +76,9 @@ def lives(pid: int) -> bool:
     return True
 
 
-def test_runs_until_interrupted_and_keeps_its_data(up: Up, tmp_path: Path) -> None:
+def test_runs_until_interrupted_or_until_redis_ends_and_keeps_its_data(
+    up: Up, tmp_path: Path
+) -> None:
     process = up.ready()
     assert answers(f"http://127.0.0.1:{up.port}/readyz")
     assert "demo, ada, bob, ops" in process.output()
@@ -96,9 +98,12 @@ def test_runs_until_interrupted_and_keeps_its_data(up: Up, tmp_path: Path) -> No
     assert not any(map(lives, pids.values()))
     assert ping(up.redis_url()), "Redis still answers"
 
-    up.ready()
+    process = up.ready()
     with Redis.from_url(up.redis_url()) as client:
         assert client.get("kept") == b"yes"
+        client.shutdown(nosave=True)
+    assert ended(process) == 1
+    assert "redis ended with exit code" in process.output()
 
 
 def test_the_end_of_one_process_is_named_and_ends_all(up: Up) -> None:
@@ -108,14 +113,6 @@ def test_the_end_of_one_process_is_named_and_ends_all(up: Up) -> None:
     assert ended(process) == 1
     assert "beat ended with exit code" in process.output()
     assert not any(map(lives, pids.values()))
-
-
-def test_the_end_of_redis_is_named_and_ends_all(up: Up) -> None:
-    process = up.ready()
-    with Redis.from_url(up.redis_url()) as client:
-        client.shutdown(nosave=True)
-    assert ended(process) == 1
-    assert "redis ended with exit code" in process.output()
 
 
 def test_a_port_in_use_is_said(up: Up) -> None:

@@ -18,6 +18,7 @@ from notifications.services import inbox as service
 from notifications.services.relay import relay_batch
 from notifications.wire.cursor import Cursor
 from tests.property.network import Network
+from tests.settings import TEST_DATABASE
 from tests.support.inboxes import assert_consistent
 
 # Counted from the newest: what is at the head is what it is about.
@@ -98,7 +99,7 @@ class World:
 
 # The same examples every time, so that a change is what turns this red.
 PROFILE = settings(
-    max_examples=60,
+    max_examples=40 if TEST_DATABASE == "sqlite" else 10,
     phases=[Phase.generate],
     derandomize=True,
     database=None,

@@ -14,7 +14,7 @@ from notifications.services.relay import relay
 from notifications.services.wake import shut, wake_reconciler
 from notifications.testing import capture, quiet
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.any_database, pytest.mark.django_db(transaction=True)]
 
 
 def everything_that_rings(user: User) -> None:

@@ -63,7 +63,9 @@ export class NotificationInbox extends ClientElement {
     });
     visible.observe(this);
     this.#observer = new IntersectionObserver((entries) => entries.at(-1).isIntersecting && this.#loadOlder(), { rootMargin: "400px" });
-    const ticking = setInterval(() => this.#rows.forEach((row) => row.tick()), TICK);
+    const tick = () => this.#rows.forEach((row) => row.tick());
+    const ticking = setInterval(tick, TICK);
+    this.listen(document, "visibilitychange", tick);
     signal.addEventListener("abort", () => {
       visible.disconnect();
       this.#inView = false;
@@ -87,6 +89,11 @@ export class NotificationInbox extends ClientElement {
 
   set filter(filter) {
     this.setAttribute("filter", filter);
+  }
+
+  /** Whether this item is among what it lists, and it can be seen. */
+  shows(item) {
+    return this.checkVisibility() && Boolean(this.#view.shows(item));
   }
 
   /** Draws a row, if the page does. */
@@ -550,11 +557,18 @@ export class NotificationInbox extends ClientElement {
       this.#dwell = DWELL;
       this.#after("seen");
       if (!this.#categories?.size) this.#categories = null; // there was no answer before
+      if (this.#view.stale) this.#refreshSoon();
     }
-    if (status === "live" && this.#view.stale) this.#refreshSoon();
     this.drawSoon();
-    if (status === "signed_out" && login) location.assign(`${login}?next=${encodeURIComponent(location.pathname)}`);
+    if (status === "signed_out" && login) location.assign(wayBack(login));
   }
+}
+
+/** Where to sign in and come back here, as Django sends people there: by a path, but for a sign-in on another site. */
+function wayBack(login) {
+  const url = new URL(login, location.href);
+  url.searchParams.set("next", url.origin === location.origin ? location.pathname + location.search : location.href);
+  return url;
 }
 
 /** Give the focus back when a popover closes that had it. Browsers do so too, but not across shadow roots. */

@@ -1,6 +1,6 @@
 /** One row of the list. It is filled again when its item changes, so that focus and what is open stay. */
 
-import { button, h, icon, link } from "./dom.js";
+import { button, h, icon, link, opening } from "./dom.js";
 import { theWords } from "./surroundings.js";
 
 export class Row {
@@ -16,7 +16,7 @@ export class Row {
     this.#on = on;
     this.prefix = h("span", { className: "quietly" });
     this.title = h("p", { part: "title" }, this.prefix, h("span"));
-    this.body = h("p", { part: "body" });
+    this.body = h("p", { part: "body", dir: "auto" });
     this.actors = h("span", { part: "actors" });
     this.time = h("time", { part: "time" });
     this.actions = h("p", { part: "actions" });
@@ -87,7 +87,7 @@ export class Row {
   /** The link, or the button where there is nowhere to go. What is there stays, with the focus on it. */
   #opening(item) {
     const known = this.title.lastChild;
-    const fresh = link("open", item.url, item.title) ?? button("open", { textContent: item.title });
+    const fresh = opening(item);
     if (known.tagName !== fresh.tagName) {
       known.replaceWith(fresh);
       return fresh;
@@ -118,10 +118,10 @@ export class Row {
   }
 
   #old(item) {
-    const title = link("open", item.url, item.title) ?? h("span", { textContent: item.title });
+    const title = link("open", item.url, item.title) ?? h("span", { textContent: item.title, dir: "auto" });
     const words = theWords();
     const about = [words.actors(item), words.ago(item.created_at, Date.now())].filter(Boolean).join(" · ");
-    return h("li", {}, title, h("p", { className: "body", textContent: item.body }), h("p", { className: "meta", textContent: about }));
+    return h("li", {}, title, h("p", { className: "body", textContent: item.body, dir: "auto" }), h("p", { className: "meta", textContent: about }));
   }
 
   #sayFold() {

@@ -122,11 +122,12 @@ export class View {
     const known = this.#items.get(item.id);
     if (known && known.seq !== null && (item.seq === null || item.seq < known.seq)) return;
     const reached = known || this.next === null || Number(item.id) >= Number(this.next ?? Infinity);
-    if (reached && this.#shows(item)) this.#items.set(item.id, item);
+    if (reached && this.shows(item)) this.#items.set(item.id, item);
     else this.#items.delete(item.id);
   }
 
-  #shows(item) {
+  /** Whether an item belongs here. */
+  shows(item) {
     return SHOWN[this.filter](item) && (!this.category || item.category === this.category);
   }
 
@@ -136,7 +137,7 @@ export class View {
     const items = new Map();
     for (const item of this.#items.values()) items.set(item.id, asShown(item));
     for (const item of live) items.set(item.id, item);
-    const shown = (item) => this.#shows(item) && !(Date.parse(item.expires_at ?? "") <= now);
+    const shown = (item) => this.shows(item) && !(Date.parse(item.expires_at ?? "") <= now);
     return [...items.values()].filter(shown).sort((a, b) => Number(b.id) - Number(a.id));
   }
 }

@@ -64,6 +64,8 @@ export interface Options {
   apiUrl: string;
   /** Sent with state changes. */
   csrfToken?: () => string;
+  /** Of the header that it is sent in; without it `X-CSRFToken`, as by Django's `CSRF_HEADER_NAME`. */
+  csrfHeader?: string;
   /**
    * In pages of other origins, which have no cookies here: asks your own backend for what `POST /api/v1/tokens` answered it.
    * Null: nobody is signed in. Called again before the token ends.
