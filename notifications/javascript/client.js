@@ -345,10 +345,12 @@ export class ClarionClient extends EventTarget {
 
   /** There is another list, and nobody knows what has changed, but what is newer than all that was known; unless it is the first. */
   #replace(become) {
-    const { newest } = this.#mailbox;
+    const { newest, point: before } = this.#mailbox;
     become();
+    const { point } = this.#mailbox;
     this.#turn += 1;
-    this.#pending.settle(Infinity);
+    // What was confirmed is in there; or it was asked for before, and comes.
+    this.#pending.settle(point.epoch === before.epoch ? point.seq : Infinity);
     this.#shown = this.#counts = null; // listeners may ask
     const missed = this.#mailbox.list(this.#env.now()).filter((item) => !item.read_at && Number(item.id) > newest);
     if (this.#filled) this.#tell({ partial: true });
@@ -404,6 +406,7 @@ export class ClarionClient extends EventTarget {
 
   #load(page) {
     if (!this.#isOurs(page)) return false;
+    if (page.cursor === this.cursor) return true; // nothing new
     this.#replace(() => {
       this.#mailbox.load(page);
       this.#postState(true);

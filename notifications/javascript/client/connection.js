@@ -9,6 +9,7 @@ const ACK_INTERVAL = 1_000; // ms; acknowledgements feed metrics and are not wor
 const GAP_GRACE = 250; // ms; an HTTP answer often overtakes the frames it follows
 const RESUME_INTERVAL = 5_500; // ms; the server takes one per 5 s, the rest is for clocks and networks
 const STEADY = 10_000; // ms that a connection has to last before the next failure counts as the first one
+const POLL_INTERVAL = 60_000; // ms between two first pages where no socket gets through
 const DEFAULT_HEARTBEAT = 30; // s, until `hello` says
 const SIGNED_OUT_GRACE = 500; // ms; sockets are told just before the login session goes
 const RETRY_SPREAD = 2_000; // ms over which those come back who were all told the same `Retry-After`
@@ -28,6 +29,8 @@ export class Connection {
   #socket = null;
   #online = true;
   #attempt = 0;
+  #unheard = 1; // sockets since the last one that said hello, and one for those of an earlier page
+  #askedAt = -Infinity; // for a first page
   #notBefore = 0; // what a server that is overloaded asked for
   #welcome = false; // whether this socket has said hello
   #run = 0; // tells continuations of an earlier attempt that they are too late
@@ -47,7 +50,7 @@ export class Connection {
   }
 
   async connect() {
-    const run = ++this.#run;
+    const run = this.#run;
     this.#timers.cancel("retry");
     if (this.#host.cursor === null && !(await this.#loadFirstPage(run))) return;
     const protocols = [SUBPROTOCOL];
@@ -127,14 +130,20 @@ export class Connection {
   }
 
   async #loadFirstPage(run) {
-    let page;
     try {
-      page = await this.#http.get(this.#options.apiUrl);
+      return await this.#askForFirstPage(run);
     } catch (error) {
       if (run === this.#run) this.#lost(error.retryAfter);
       return false;
     }
-    return run === this.#run && this.#host.load(page);
+  }
+
+  async #askForFirstPage(run) {
+    const { cursor } = this.#host;
+    this.#askedAt = this.#env.now();
+    const page = await this.#http.get(this.#options.apiUrl);
+    // What has moved the cursor meanwhile may be newer.
+    return run === this.#run && cursor === this.#host.cursor && this.#host.load(page);
   }
 
   /** The token to open a socket with; without one, or if it comes too late, null. */
@@ -169,6 +178,7 @@ export class Connection {
     if (this.#host.status === "offline") this.#host.setStatus("live");
     if (frame.type === "hello") {
       this.#welcome = true;
+      this.#unheard = 0;
       this.#notBefore = 0;
       this.#heartbeat = frame.heartbeat_seconds * 1_000;
       this.#watch(2 * this.#heartbeat);
@@ -207,16 +217,29 @@ export class Connection {
 
   /** The connection, or the attempt at one, failed: come back after a while. */
   #lost(retryAfter = 0) {
-    if (this.#socket && this.#env.now() - this.#openedAt >= STEADY) this.#attempt = 0;
+    const now = this.#env.now();
+    if (this.#socket && this.#welcome && now - this.#openedAt >= STEADY) this.#attempt = 0;
+    if (this.#socket && !this.#welcome) this.#unheard += 1;
     this.drop();
     this.#host.setStatus(this.#online ? "reconnecting" : "offline");
     let wait = backoff(this.#attempt, this.#env.random);
     if (retryAfter) {
-      this.#notBefore = this.#env.now() + retryAfter;
+      this.#notBefore = now + retryAfter;
       wait = Math.max(wait, retryAfter + this.#env.random() * RETRY_SPREAD);
     }
     this.#timers.after("retry", wait, () => this.connect());
     this.#attempt += 1;
+    // It may be only sockets that do not get through. The clock may have been put back.
+    if (this.#unheard > 1 && Math.abs(now - this.#askedAt) >= POLL_INTERVAL) this.#poll(this.#run);
+  }
+
+  /** While sockets are tried all the same. */
+  async #poll(run) {
+    try {
+      await this.#askForFirstPage(run);
+    } catch ({ retryAfter }) {
+      if (retryAfter && run === this.#run && !this.#welcome) this.#lost(retryAfter);
+    }
   }
 
   /** Reconnect when nothing, not even a heartbeat, was heard for `patience` ms. One timer, however many frames come. */

@@ -1,0 +1,130 @@
+// Surroundings that do not do their part, and listeners that do what they like.
+import assert from "node:assert/strict";
+import { beforeEach, describe, test } from "node:test";
+
+import { ClarionClient } from "../../notifications/javascript/client.js";
+import { T0, World, counters, ids, item, page, settle } from "./world.mjs";
+
+const OPTIONS = { socketUrl: "ws://h/ws/", apiUrl: "/inbox/", csrfToken: () => "token" };
+
+let world;
+
+beforeEach(() => {
+  world = new World();
+  world.tabs = [];
+  serve(1);
+});
+
+/** So many items, the newest with a seq that tells how many. */
+function serve(count) {
+  world.server = ({ method }) => method === "GET" ? page(Array.from({ length: count }, (_, index) => item(count - index, 10 + count)), `e.${10 + count}.5`, counters(count)) : undefined;
+}
+
+async function open(options = {}, change = () => {}) {
+  const tab = world.tab({ locks: true });
+  change(tab.env);
+  world.tabs.push(tab);
+  tab.client = new ClarionClient({ ...OPTIONS, person: "ada", ...options }, tab.env);
+  tab.client.start();
+  await settle();
+  return tab;
+}
+
+/** No socket says anything for so long: each is closed by something on the way, or hangs. */
+async function blocked(ms, { closes }) {
+  for (const until = world.time + ms; world.time < until; await world.advance(500)) {
+    if (closes && world.socket && !world.socket.closed) world.socket.onclose({ code: 1006 });
+  }
+}
+
+async function blockedUntil(condition, closes = true) {
+  for (let step = 0; !condition(); step += 1) {
+    assert.ok(step < 500, "it does not come to this");
+    await blocked(500, { closes });
+  }
+}
+
+describe("where no socket gets through", () => {
+  for (const closes of [true, false]) {
+    const how = closes ? "they are closed" : "they hang";
+    test(`and ${how}, each visit, and each minute of it, shows what there is`, async () => {
+      for (const count of [1, 4, 7]) {
+        serve(count);
+        world.requests.length = 0;
+        const { client } = await open();
+        await blocked(15_000, { closes });
+        assert.equal(client.items.length, count);
+        assert.equal(world.requests.length, 1);
+        serve(count + 1);
+        await blocked(90_000, { closes });
+        assert.equal(client.items.length, count + 1);
+        await blocked(510_000, { closes });
+        assert.ok(world.requests.length <= 11, "once a minute");
+        assert.equal(client.status, "reconnecting");
+        await world.tabs.pop().close();
+      }
+    });
+  }
+
+  test("all tabs are told, and older pages stay while there is nothing new", async () => {
+    const { client: first } = await open();
+    const { client: second } = await open();
+    world.server = () => page([item(2, 12)], "e.12.5", counters(2), "2");
+    await blocked(90_000, { closes: true });
+    assert.deepEqual([ids(first.items), ids(second.items)], [[2], [2]]);
+    world.answers.push(page([item(1, 11)], "e.12.5", counters(2)));
+    await first.loadOlder();
+    const before = world.requests.length;
+    await blocked(120_000, { closes: true });
+    assert.ok(world.requests.length > before);
+    assert.deepEqual(ids(first.items), [2, 1]);
+  });
+
+  test("a page that was asked for before a change does not undo it", async () => {
+    const { client } = await open();
+    let arrive;
+    const asked = async () => {
+      arrive = null;
+      await blockedUntil(() => arrive);
+    };
+    world.server = () => new Promise((resolve) => (arrive = resolve));
+    await asked();
+    world.answers.push({ items: [item(1, 12, { seen_at: T0 })], removed: [], since: 11, seq: 12, ...counters(1, 0) });
+    await client.markSeen(["1"]);
+    arrive(page([item(1, 11)], "e.11.5", counters(1)));
+    await settle();
+    assert.deepEqual([client.counts.unseen, client.cursor], [0, "e.12.5"]);
+    await asked();
+    // Something came in between, so this answer has to wait.
+    world.answers.push({ items: [item(1, 15, { seen_at: T0, read_at: T0 })], removed: [], since: 14, seq: 15, ...counters(1, 1) });
+    await client.markRead(["1"]);
+    arrive(page([item(2, 14), item(1, 12, { seen_at: T0 })], "e.14.5", counters(2, 1)));
+    await settle();
+    assert.deepEqual(client.items.map(({ id, read_at }) => [id, Boolean(read_at)]), [["2", false], ["1", true]]);
+    assert.deepEqual([client.counts.unread, client.cursor], [1, "e.14.5"]);
+  });
+
+  test("a server that says when to come back is left alone", async () => {
+    await open();
+    world.server = () => ({ status: 503, headers: { "Retry-After": "300" } });
+    await blockedUntil(() => world.requests.length === 2);
+    const sockets = world.sockets.length;
+    await blocked(299_000, { closes: true });
+    assert.deepEqual([world.sockets.length, world.requests.length], [sockets, 2]);
+    await blocked(5_000, { closes: true });
+    assert.ok(world.sockets.length > sockets);
+  });
+
+  test("what is asked for over HTTP does not disturb a socket that gets through after all", async () => {
+    const { client } = await open();
+    let fail;
+    world.server = () => new Promise((resolve) => (fail = resolve));
+    await blockedUntil(() => fail);
+    await blockedUntil(() => world.open.length, false);
+    world.hello({ seq: 11 });
+    const { socket } = world;
+    fail({ status: 503, headers: { "Retry-After": "300" } });
+    await settle();
+    assert.deepEqual([client.status, world.open], ["live", [socket]]);
+  });
+});
