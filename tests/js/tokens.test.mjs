@@ -105,6 +105,26 @@ describe("without a token", () => {
     assert.equal(asked, 1);
   });
 
+  for (const bad of [{ status: 429, code: "rate_limited" }, { token: "" }, { token: null }, { token: 5 }]) {
+    test(`of ${JSON.stringify(bad)} nothing is made but another question`, async () => {
+      given = [bad, { token: "a~1", expires_in: 900 }];
+      world.answers.push(page([item(1, 10)], "e.10.5", counters(1)));
+      client.start();
+      await settle();
+      assert.deepEqual([client.status, world.requests], ["reconnecting", []]);
+      await world.advance(2_000);
+      world.hello();
+      given = [bad];
+      await world.advance(870_000);
+      world.socket.onclose({ code: 4001 });
+      await world.advance(60_000);
+      assert.deepEqual([client.status, client.items.length], ["reconnecting", 1]);
+      given = [{ token: "b~2", expires_in: 900 }];
+      await world.advance(20_000);
+      assert.deepEqual(world.socket.protocols, ["clarion.v1", "token.b~2"]);
+    });
+  }
+
   test("a backend that fails, or does not answer, is asked again", async () => {
     given = [new TypeError("network"), { token: "a~1", expires_in: 900 }];
     world.answers.push(page([], "e.10.5", counters(0)));

@@ -128,3 +128,28 @@ describe("where no socket gets through", () => {
     assert.deepEqual([client.status, world.open], ["live", [socket]]);
   });
 });
+
+describe("what the page brings may throw", () => {
+  const fails = () => {
+    throw new TypeError("of the page");
+  };
+
+  test("without a CSRF token the cookie opens the socket, and changes are refused", async () => {
+    const { client } = await open({ ticketUrl: "/t", csrfToken: fails });
+    world.hello({ seq: 11 });
+    assert.deepEqual([client.status, world.socket.protocols], ["live", ["clarion.v1"]]);
+    await assert.rejects(client.archive(["1"]), TypeError);
+    assert.deepEqual(ids(client.items), [1]);
+  });
+
+  test("a socket that cannot be opened is tried again", async () => {
+    const opens = [fails, fails];
+    const { client } = await open({}, (env) => {
+      const { openSocket } = env;
+      env.openSocket = (...args) => (opens.shift() ?? openSocket)(...args);
+    });
+    assert.equal(client.status, "reconnecting");
+    await world.advance(10_000);
+    assert.equal(world.sockets.length, 1);
+  });
+});

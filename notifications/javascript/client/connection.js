@@ -49,20 +49,30 @@ export class Connection {
     this.#timers = new Timers(env);
   }
 
-  async connect() {
-    const run = this.#run;
+  connect() {
     this.#timers.cancel("retry");
+    this.#try((run) => this.#open(run));
+  }
+
+  /** Whatever fails on the way, also in what the page brings, is an attempt that failed; unless there is a later one. */
+  async #try(task) {
+    const run = this.#run;
+    try {
+      await task(run);
+    } catch (error) {
+      if (run === this.#run) this.#lost(error?.retryAfter);
+    }
+  }
+
+  async #open(run) {
     if (this.#host.cursor === null && !(await this.#loadFirstPage(run))) return;
     const protocols = [SUBPROTOCOL];
-    if (this.#options.getToken) {
-      const token = await this.#token(run);
-      if (!token) return;
-      protocols.push(`token.${token}`);
-    } else if (this.#options.ticketUrl && this.#options.csrfToken()) {
-      const ticket = await this.#ticket(run);
-      if (run !== this.#run) return;
+    if (this.#options.getToken) protocols.push(`token.${await this.#http.token()}`);
+    else if (this.#options.ticketUrl) {
+      const ticket = await this.#ticket();
       if (ticket) protocols.push(`ticket.${ticket}`);
     }
+    if (run !== this.#run) return;
 
     const socket = this.#env.openSocket(`${this.#options.socketUrl}?cursor=${encodeURIComponent(this.#host.cursor)}`, protocols);
     this.#socket = socket;
@@ -130,15 +140,6 @@ export class Connection {
   }
 
   async #loadFirstPage(run) {
-    try {
-      return await this.#askForFirstPage(run);
-    } catch (error) {
-      if (run === this.#run) this.#lost(error.retryAfter);
-      return false;
-    }
-  }
-
-  async #askForFirstPage(run) {
     const { cursor } = this.#host;
     this.#askedAt = this.#env.now();
     const page = await this.#http.get(this.#options.apiUrl);
@@ -146,24 +147,12 @@ export class Connection {
     return run === this.#run && cursor === this.#host.cursor && this.#host.load(page);
   }
 
-  /** The token to open a socket with; without one, or if it comes too late, null. */
-  async #token(run) {
+  /** Nothing where there is none: the cookie does, too. */
+  async #ticket() {
     try {
-      const token = await this.#http.token();
-      return run === this.#run ? token : null;
-    } catch {
-      if (run === this.#run) this.#lost();
-      return null;
-    }
-  }
-
-  async #ticket(run) {
-    try {
-      const { ticket } = await this.#http.post(this.#options.ticketUrl, undefined, TICKET_TIMEOUT);
-      return ticket;
+      if (this.#options.csrfToken()) return (await this.#http.post(this.#options.ticketUrl, undefined, TICKET_TIMEOUT)).ticket;
     } catch (error) {
-      if (error.retryAfter && run === this.#run) this.#lost(error.retryAfter);
-      return null;
+      if (error?.retryAfter) throw error;
     }
   }
 
@@ -193,7 +182,8 @@ export class Connection {
   reset() {
     this.#host.reset();
     // The page of an earlier reset would take us back, and what came meanwhile would be lost.
-    this.#loadFirstPage(++this.#run);
+    this.#run += 1;
+    this.#try((run) => this.#loadFirstPage(run));
   }
 
   #closed(code) {
@@ -236,9 +226,9 @@ export class Connection {
   /** While sockets are tried all the same. */
   async #poll(run) {
     try {
-      await this.#askForFirstPage(run);
-    } catch ({ retryAfter }) {
-      if (retryAfter && run === this.#run && !this.#welcome) this.#lost(retryAfter);
+      await this.#loadFirstPage(run);
+    } catch (error) {
+      if (error?.retryAfter && run === this.#run && !this.#welcome) this.#lost(error.retryAfter);
     }
   }
 

@@ -59,6 +59,7 @@ export class Http {
       this.#onSignedOut();
       throw new ClarionError(401, "unauthorized", "There is no token.");
     }
+    if (typeof given.token !== "string" || !given.token) throw new ClarionError(0, "no_token", "getToken gave no token.");
     // At least for what it was fetched for, however short-lived, and if nobody says how long.
     const lasts = Number(given.expires_in) * 1_000 || 0;
     return { token: given.token, until: this.#env.now() + Math.max(lasts - TOKEN_MARGIN, 1_000) };

@@ -66,7 +66,7 @@ export interface Options {
   csrfToken?: () => string;
   /**
    * In pages of other origins, which have no cookies here: asks your own backend for what `POST /api/v1/tokens` answered it.
-   * Null: nobody is signed in. Called again before the token ends.
+   * Null: nobody is signed in. Called again before the token ends, and when it fails or gives no token.
    */
   getToken?: () => Promise<Token | null>;
   /** Gets a ticket before each connection. Worth it where HTTP is answered by other processes than sockets. */
