@@ -104,15 +104,15 @@ export class ClarionClient extends EventTarget {
   /** Show what was kept, connect, and stay connected until `stop()` or until the server says that it is of no use. */
   start() {
     if (this.#status !== "stopped") return;
-    this.#setStatus("connecting");
     this.#unwatch = this.#env.watch((event) => this.#notice(event));
+    this.#setStatus("connecting");
     const kept = this.#store?.open();
     if (kept && this.#mailbox.cursor === null) {
       this.#mailbox.restore(kept);
       this.#filled = true;
       this.#changed();
     }
-    this.#tabs.join();
+    if (!this.#isEnded()) this.#tabs.join(); // listeners may have stopped it
   }
 
   /** Leave; other tabs go on. `start()` resumes from the cursor. */
@@ -371,10 +371,10 @@ export class ClarionClient extends EventTarget {
 
   #lead() {
     if (this.#isSomebodyElses()) return;
-    this.#connection = new Connection(this.#options, this.#http, this.#env, this.#host());
+    const connection = (this.#connection = new Connection(this.#options, this.#http, this.#env, this.#host()));
     this.#tabs.post({ kind: "status", status: this.#status });
     if (this.#status !== "connecting") this.#setStatus("reconnecting");
-    this.#connection.connect();
+    if (connection === this.#connection) connection.connect();
     this.#changed();
   }
 

@@ -35,6 +35,9 @@ async function run(seed) {
   const open = () => {
     const tab = world.tab({ locks: true });
     tab.client = new ClarionClient({ socketUrl: "ws://h/ws/", apiUrl: "/inbox/", person: "ada" }, tab.env);
+    for (const type of ["change", "items", "counts", "notification", "status", "error"]) {
+      tab.client.addEventListener(type, () => !calm && random() < 0.01 && (tab.client.stop(), tab.client.start()));
+    }
     tab.client.start();
     tabs.push(tab);
   };

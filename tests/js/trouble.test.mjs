@@ -153,3 +153,58 @@ describe("what the page brings may throw", () => {
     assert.equal(world.sockets.length, 1);
   });
 });
+
+describe("stop() is the end wherever it is called", () => {
+  const hangUp = (code) => () => world.open.at(-1).onclose({ code });
+  const cases = {
+    "when it begins": ["status", ({ status }) => status === "connecting", []],
+    "at the first page": ["change", (_, { items }) => items.length, []],
+    "when it is live": ["status", ({ status }) => status === "live", [() => world.hello()]],
+    "when the connection is lost": ["status", ({ status }) => status === "reconnecting", [() => world.hello(), hangUp(1006)]],
+    "when it is replaced": ["status", ({ status }) => status === "reconnecting", [() => world.hello(), (tab) => tab.hear("online")]],
+    "when the login ends": ["items", ({ emptied }) => emptied, [() => world.hello(), hangUp(4401)]],
+    "after the login has ended": ["status", ({ status }) => status === "reconnecting", [() => world.hello(), hangUp(4401)]],
+    "at a first page after a reset": ["items", ({ partial }) => partial, [() => world.hello(), () => world.frame({ type: "reset" })]],
+    "at an arrival": ["notification", () => true, [() => world.hello(), () => world.frame({ type: "notifications", items: [item(9, 12)], since: 11, seq: 12, ...counters(2) })]],
+  };
+
+  for (const [when, [type, matches, steps]] of Object.entries(cases)) {
+    for (const again of [false, true]) {
+      test(`${when}${again ? ", and start() follows" : ""}`, async () => {
+        const tab = world.tab({ locks: true });
+        const client = new ClarionClient({ ...OPTIONS, person: again ? "" : "ada" }, tab.env);
+        let heard = 0;
+        client.addEventListener(type, ({ detail }) => {
+          if (heard || !matches(detail, client)) return;
+          heard += 1;
+          client.stop();
+          if (again) client.start();
+        });
+        client.start();
+        await settle();
+        for (const step of steps) {
+          step(tab);
+          await settle();
+        }
+        assert.equal(heard, 1);
+        await world.advance(5_000);
+        if (again) {
+          world.hello({ seq: 12 });
+          assert.deepEqual([client.status, world.open.length], ["live", 1]);
+          client.stop();
+        }
+        assert.deepEqual([client.status, client.isLeader, world.open, world.timers], ["stopped", false, [], []]);
+      });
+    }
+  }
+
+  test("in a tab that takes over", async () => {
+    const { client: first } = await open();
+    world.hello({ seq: 11 });
+    const { client: second } = await open();
+    second.addEventListener("status", ({ detail }) => detail.status === "reconnecting" && second.stop());
+    first.stop();
+    await world.advance(60_000);
+    assert.deepEqual([second.status, second.isLeader, world.open], ["stopped", false, []]);
+  });
+});

@@ -17,7 +17,7 @@ const RETRY_SPREAD = 2_000; // ms over which those come back who were all told t
 /**
  * `host` knows the `cursor`, `point` and `status`, and is told what happens: `setStatus`, `load` (a first page; false if it is
  * somebody else's), `take` (a frame), `reset` (the cursor is of no use; what comes is kept until `load`), `dropped` (what was kept
- * is of no use either), `forget` (the login is over), `end`.
+ * is of no use either), `forget` (the login is over), `end`. Whoever hears of it from the host may have it `drop` this meanwhile.
  */
 export class Connection {
   #options;
@@ -33,7 +33,7 @@ export class Connection {
   #askedAt = -Infinity; // for a first page
   #notBefore = 0; // what a server that is overloaded asked for
   #welcome = false; // whether this socket has said hello
-  #run = 0; // tells continuations of an earlier attempt that they are too late
+  #run = 0; // tells whatever belongs to an earlier attempt that it is too late
   #openedAt = 0;
   #heardAt = 0;
   #heartbeat = DEFAULT_HEARTBEAT * 1_000;
@@ -98,9 +98,10 @@ export class Connection {
   reconnectNow() {
     if (this.#env.now() < this.#notBefore) return;
     this.drop();
+    const run = this.#run;
     this.#attempt = 0;
     if (this.#host.status !== "connecting") this.#host.setStatus("reconnecting");
-    this.connect();
+    if (run === this.#run) this.connect();
   }
 
   networkChanged(online) {
@@ -157,6 +158,7 @@ export class Connection {
   }
 
   #receive(text) {
+    const run = this.#run;
     this.#heardAt = this.#env.now();
     let frame;
     try {
@@ -173,6 +175,7 @@ export class Connection {
       this.#watch(2 * this.#heartbeat);
       this.#host.setStatus("live");
     }
+    if (run !== this.#run) return;
     if (frame.type === "error") console.warn("clarion:", frame.code, frame.detail);
     if (frame.type === "reset") this.reset();
     else this.#host.take(frame);
@@ -200,9 +203,10 @@ export class Connection {
    */
   #askWhoIsHere() {
     this.drop();
+    const run = this.#run;
     this.#host.forget();
-    this.#host.setStatus("reconnecting");
-    this.#timers.after("retry", SIGNED_OUT_GRACE, () => this.connect());
+    if (run === this.#run) this.#host.setStatus("reconnecting");
+    if (run === this.#run) this.#timers.after("retry", SIGNED_OUT_GRACE, () => this.connect());
   }
 
   /** The connection, or the attempt at one, failed: come back after a while. */
@@ -211,7 +215,9 @@ export class Connection {
     if (this.#socket && this.#welcome && now - this.#openedAt >= STEADY) this.#attempt = 0;
     if (this.#socket && !this.#welcome) this.#unheard += 1;
     this.drop();
+    const run = this.#run;
     this.#host.setStatus(this.#online ? "reconnecting" : "offline");
+    if (run !== this.#run) return;
     let wait = backoff(this.#attempt, this.#env.random);
     if (retryAfter) {
       this.#notBefore = now + retryAfter;
@@ -220,7 +226,7 @@ export class Connection {
     this.#timers.after("retry", wait, () => this.connect());
     this.#attempt += 1;
     // It may be only sockets that do not get through. The clock may have been put back.
-    if (this.#unheard > 1 && Math.abs(now - this.#askedAt) >= POLL_INTERVAL) this.#poll(this.#run);
+    if (this.#unheard > 1 && Math.abs(now - this.#askedAt) >= POLL_INTERVAL) this.#poll(run);
   }
 
   /** While sockets are tried all the same. */
