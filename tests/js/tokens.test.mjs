@@ -84,6 +84,37 @@ describe("a token", () => {
     assert.deepEqual(client.items, []);
   });
 
+  test("that is not accepted any more where a socket opens is fetched anew, once", async () => {
+    await live();
+    world.socket.onclose({ code: 1012 });
+    await world.advance(2_000);
+    world.socket.onclose({ code: 4401 });
+    await world.advance(5_000);
+    assert.deepEqual([client.status, client.items.length, asked], ["reconnecting", 1, 2]);
+    assert.deepEqual(world.socket.protocols, ["clarion.v1", "token.b~2"]);
+    world.hello({ unread: 1, unseen: 1 });
+    world.socket.onclose({ code: 1012 });
+    for (let count = 0; count < 2; count += 1) {
+      await world.advance(9_000);
+      world.socket.onclose({ code: 4401 });
+    }
+    assert.deepEqual([client.status, client.items, asked], ["signed_out", [], 3]);
+  });
+
+  test("that many requests are refused for at once is fetched anew once", async () => {
+    await live();
+    const refusals = [];
+    world.server = ({ headers }) => headers.Authorization === "Bearer a~1" ? new Promise((resolve) => refusals.push(() => resolve({ status: 401 }))) : { categories: [] };
+    const all = Promise.all(Array.from({ length: 10 }, () => client.choices()));
+    await settle();
+    for (const refuse of refusals) {
+      refuse();
+      await settle();
+    }
+    await all;
+    assert.deepEqual([refusals.length, asked, client.status], [10, 2, "live"]);
+  });
+
   test("is fetched once for all who ask at the same time", async () => {
     await live();
     await world.advance(900_000);

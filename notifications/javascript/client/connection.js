@@ -33,6 +33,8 @@ export class Connection {
   #askedAt = -Infinity; // for a first page
   #notBefore = 0; // what a server that is overloaded asked for
   #welcome = false; // whether this socket has said hello
+  #token; // that this socket was opened with
+  #refused = false; // whether a token was refused since the last hello
   #run = 0; // tells whatever belongs to an earlier attempt that it is too late
   #openedAt = 0;
   #heardAt = 0;
@@ -67,7 +69,7 @@ export class Connection {
   async #open(run) {
     if (this.#host.cursor === null && !(await this.#loadFirstPage(run))) return;
     const protocols = [SUBPROTOCOL];
-    if (this.#options.getToken) protocols.push(`token.${await this.#http.token()}`);
+    if (this.#options.getToken) protocols.push(`token.${(this.#token = await this.#http.token())}`);
     else if (this.#options.ticketUrl) {
       const ticket = await this.#ticket();
       if (ticket) protocols.push(`ticket.${ticket}`);
@@ -169,6 +171,7 @@ export class Connection {
     if (this.#host.status === "offline") this.#host.setStatus("live");
     if (frame.type === "hello") {
       this.#welcome = true;
+      this.#refused = false;
       this.#unheard = 0;
       this.#notBefore = 0;
       this.#heartbeat = frame.heartbeat_seconds * 1_000;
@@ -190,10 +193,14 @@ export class Connection {
   }
 
   #closed(code) {
-    if (code === CLOSE_CODES.token_expired.number) this.#http.forgetToken();
     const next = afterClose(code);
-    if (next === "reconnect") this.#lost();
-    else if (next === "signed_out" && this.#welcome) this.#askWhoIsHere();
+    const out = next === "signed_out";
+    // One that was kept may not hold any more, though its person is signed in: a new one tells.
+    const anew = out && !this.#welcome && this.#options.getToken && !this.#refused;
+    if (anew) this.#refused = true;
+    if (anew || code === CLOSE_CODES.token_expired.number) this.#http.forgetToken(this.#token);
+    if (anew || next === "reconnect") this.#lost();
+    else if (out && this.#welcome) this.#askWhoIsHere();
     else this.#host.end(next);
   }
 
