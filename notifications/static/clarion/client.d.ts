@@ -62,7 +62,7 @@ export interface Options {
   socketUrl: string;
   /** Of the inbox; ends in a slash. */
   apiUrl: string;
-  /** Sent with state changes. */
+  /** Sent with state changes. Asked each time, as a new login in another tab changes the cookie. */
   csrfToken?: () => string;
   /**
    * In pages of other origins, which have no cookies here: asks your own backend for what `POST /api/v1/tokens` answered it.
