@@ -129,6 +129,19 @@ describe("where no socket gets through", () => {
   });
 });
 
+describe("where tabs may not talk", () => {
+  test("each has a socket", async () => {
+    const forbid = (env) => {
+      env.openChannel = () => {
+        throw new DOMException("", "SecurityError");
+      };
+    };
+    const both = [await open({}, forbid), await open({}, forbid)];
+    for (const socket of world.open) world.frame({ type: "hello", epoch: "e", seq: 11, position: 5, heartbeat_seconds: 30, ...counters(1) }, socket);
+    assert.deepEqual(both.map(({ client }) => [client.status, client.isLeader, ids(client.items)]), [["live", true, [1]], ["live", true, [1]]]);
+  });
+});
+
 describe("what the page brings may throw", () => {
   const fails = () => {
     throw new TypeError("of the page");

@@ -242,7 +242,7 @@ export interface Environment {
   random(): number;
   /** Undefined: each tab has a socket. */
   locks: LockManager | undefined;
-  /** Null: likewise. */
+  /** Null, or throws: likewise. */
   openChannel(name: string): BroadcastChannel | null;
   /** May throw. */
   storage(): Storage;
