@@ -260,7 +260,7 @@ export class ClarionClient extends EventTarget {
   // -- changing state ------------------------------------------------------------------------------------------------------------
 
   #mark(action, ids, more = {}) {
-    const all = [...new Set(ids)];
+    const all = [...new Set(typeof ids === "string" ? [ids] : ids)];
     const changes = [];
     do {
       const some = all.splice(0, MOST);

@@ -56,6 +56,14 @@ describe("shown at once", () => {
     });
   }
 
+  test("of one item, by its id alone", async () => {
+    await live([item(12, 10), item(2, 9), item(1, 8)]);
+    client.archive("12");
+    assert.deepEqual(ids(client.items), [2, 1]);
+    await settle();
+    assert.deepEqual(world.requests.at(-1).body, { ids: ["12"] });
+  });
+
   test("unread", async () => {
     await live([item(1, 9, { seen_at: T0, read_at: T0 })], counters(0));
     client.markUnread(["1"]);

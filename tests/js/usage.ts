@@ -15,6 +15,7 @@ client.addEventListener("items", ({ detail: { items, removed, partial, emptied }
   const shown: Item[] = items.map((item) => client.asShown(item));
   console.log(shown, removed.length, partial || emptied);
 });
+client.markRead("7");
 client.addEventListener("counts", ({ detail }) => detail.unread + detail.unseen);
 client.addEventListener("error", ({ detail }) => detail.error instanceof ClarionError && detail.error.retryAfter);
 client.addEventListener("status", ({ detail }) => {

@@ -172,15 +172,15 @@ export class ClarionClient extends EventTarget {
   networkChanged(online: boolean): void;
   woke(): void;
 
-  // Shown at once. A promise rejects with `ClarionError`, or as `fetch` does; then the change has been taken back. Every 100 ids are a
+  // By one id, or several. Shown at once. A promise rejects with `ClarionError`, or as `fetch` does; then the change has been taken back. Every 100 ids are a
   // request, which succeeds or not by itself.
-  markSeen(ids: Iterable<string>): Promise<void>;
-  markRead(ids: Iterable<string>): Promise<void>;
-  markUnread(ids: Iterable<string>): Promise<void>;
-  archive(ids: Iterable<string>): Promise<void>;
-  unarchive(ids: Iterable<string>): Promise<void>;
-  snooze(ids: Iterable<string>, until: Date | Time): Promise<void>;
-  unsnooze(ids: Iterable<string>): Promise<void>;
+  markSeen(ids: string | Iterable<string>): Promise<void>;
+  markRead(ids: string | Iterable<string>): Promise<void>;
+  markUnread(ids: string | Iterable<string>): Promise<void>;
+  archive(ids: string | Iterable<string>): Promise<void>;
+  unarchive(ids: string | Iterable<string>): Promise<void>;
+  snooze(ids: string | Iterable<string>, until: Date | Time): Promise<void>;
+  unsnooze(ids: string | Iterable<string>): Promise<void>;
   /** All that is listed and known here; what arrives meanwhile stays as it is. */
   seenAll(only?: Only): Promise<void>;
   readAll(only?: Only): Promise<void>;
