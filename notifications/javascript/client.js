@@ -441,7 +441,7 @@ export class ClarionClient extends EventTarget {
 
   #hear(message) {
     if (message.kind === "change") this.#hearChange(message);
-    else if (message.kind === "forget") this.#empty();
+    else if (message.kind === "forget") this.#hearForget();
     else if (message.kind === "end") this.#leave(message.status);
     else if (this.isLeader) this.#answer(message);
     else if (message.kind === "state") this.#adopt(message);
@@ -459,6 +459,12 @@ export class ClarionClient extends EventTarget {
   #hearChange({ frame, epoch }) {
     if (this.#mailbox.cursor === null) this.#held.push({ frame });
     else if (epoch === this.#mailbox.point.epoch) this.#apply(frame);
+  }
+
+  /** Of one that led before, perhaps: whoever leads now asks who is here. */
+  #hearForget() {
+    this.#empty();
+    this.#connection?.reconnectNow();
   }
 
   #takeShared({ frame, from, status }) {
