@@ -122,8 +122,9 @@ export class ClarionClient extends EventTarget {
 
   /** The person is about to sign out here: nothing is kept from now on. */
   forget() {
-    this.#store?.forget();
+    this.#doubt();
     this.#store = null;
+    this.#tabs.post({ kind: "doubt" });
   }
 
   /** The browser says that the network went away or came back. A socket of the old network seldom survives, so it is replaced. */
@@ -442,6 +443,7 @@ export class ClarionClient extends EventTarget {
   #hear(message) {
     if (message.kind === "change") this.#hearChange(message);
     else if (message.kind === "forget") this.#hearForget();
+    else if (message.kind === "doubt") this.#doubt();
     else if (message.kind === "end") this.#leave(message.status);
     else if (this.isLeader) this.#answer(message);
     else if (message.kind === "state") this.#adopt(message);
@@ -511,6 +513,12 @@ export class ClarionClient extends EventTarget {
     return true;
   }
 
+  /** Nothing of this person may be kept, until the server says that they are here. */
+  #doubt() {
+    this.#certain = false;
+    this.#store?.forget();
+  }
+
   /** Nothing of this person may be shown or kept. */
   #empty() {
     this.#era += 1;
@@ -518,8 +526,7 @@ export class ClarionClient extends EventTarget {
     this.#pending = new Pending();
     this.#held = [];
     this.#person = this.#options.person;
-    this.#certain = false; // until the server says who is here now
-    this.#store?.forget();
+    this.#doubt();
     this.#tell({ partial: true, emptied: true });
     this.#changed();
   }

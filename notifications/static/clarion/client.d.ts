@@ -166,7 +166,7 @@ export class ClarionClient extends EventTarget {
   start(): void;
   /** Leave; other tabs go on. `start()` resumes from the cursor. */
   stop(): void;
-  /** The person is about to sign out here: nothing is kept from now on. */
+  /** The person is about to sign out here: nothing is kept from now on, by other tabs until the server says that they are still here. */
   forget(): void;
   /** For surroundings that do not tell by events of `window` and `document`. */
   networkChanged(online: boolean): void;
