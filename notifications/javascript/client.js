@@ -55,6 +55,7 @@ export class ClarionClient extends EventTarget {
 
   constructor({ csrfToken = () => "", getToken = null, ticketUrl = "", person = "", language = "", keep = true, ...options }, env = {}) {
     super();
+    person = String(person ?? "");
     this.#options = { csrfToken, getToken, ticketUrl, person, ...options };
     this.#person = person;
     this.#env = { ...BROWSER, ...env };
@@ -396,7 +397,7 @@ export class ClarionClient extends EventTarget {
       load: (page) => this.#load(page),
       take: (frame) => this.#take(frame),
       reset: () => this.#mailbox.invalidate(),
-      dropped: () => this.#dropHeld(),
+      dropped: () => (this.#held = []), // what was confirmed meanwhile stays shown
       forget: () => {
         this.#tabs.post({ kind: "forget" });
         this.#empty();
@@ -575,11 +576,6 @@ export class ClarionClient extends EventTarget {
       else if (this.#connection) this.#take(frame);
       else this.#apply(frame);
     }
-  }
-
-  #dropHeld() {
-    for (const { operation } of this.#held) if (operation) this.#pending.delete(operation);
-    this.#held = [];
   }
 
   #changed() {

@@ -329,6 +329,17 @@ describe("another person", () => {
   });
 });
 
+test("a primary key may be a number", async () => {
+  world.server = () => ({ ...page([item(1, 10)], "e.10.5", counters(1)), person: "7" });
+  const { client } = await open({ person: 7 });
+  world.hello({ person: "7" });
+  assert.deepEqual([client.status, ids(client.items)], ["live", [1]]);
+  await world.advance(1_000);
+  assert.equal(JSON.parse(world.stored.get(PLACE)).person, "7");
+  const nobody = await open({ person: null });
+  assert.deepEqual([nobody.client.status, world.channels.length], ["connecting", 1]);
+});
+
 describe("forget() in one tab", () => {
   const kept = () => world.stored.get(PLACE)?.includes("Title 1") ?? false;
 

@@ -271,6 +271,23 @@ describe("confirmed or taken back", () => {
     assert.deepEqual(shown(), [[2, false, false]]);
   });
 
+  test("an answer that comes while a first page is loaded stays shown though the page fails", async () => {
+    await live([item(2, 10), item(1, 9)]);
+    world.frame({ type: "reset", reason: "too_far" });
+    const page503 = answer;
+    const done = client.archive(["1"]);
+    await settle();
+    answer(change(20, 21, counters(1), [item(1, 21, { archived_at: T0 })]));
+    await done;
+    page503({ status: 503 });
+    await settle();
+    client.markSeen(["2"]);
+    assert.deepEqual(ids(client.items), [2]);
+    world.answers.push(page([item(2, 10), item(1, 22)], "e.22.5", counters(2)));
+    await world.advance(3_000);
+    assert.deepEqual(ids(client.items), [2, 1], "another device took it out again");
+  });
+
   test("lists that were handed out stay as they were", async () => {
     await live([item(1, 10)]);
     const before = client.items;

@@ -155,6 +155,16 @@ describe("what the page brings may throw", () => {
     assert.deepEqual(ids(client.items), [1]);
   });
 
+  test("a function for tokens that throws at once is asked again, and leaves nothing behind", async () => {
+    let asked = 0;
+    const getToken = () => (asked += 1) === 1 ? fails() : Promise.resolve({ token: "a~1", expires_in: 900 });
+    const { client } = await open({ getToken });
+    await world.advance(2_000);
+    world.hello({ seq: 11 });
+    await world.advance(10_000);
+    assert.deepEqual([client.status, asked], ["live", 2]);
+  });
+
   test("a socket that cannot be opened is tried again", async () => {
     const opens = [fails, fails];
     const { client } = await open({}, (env) => {

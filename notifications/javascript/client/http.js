@@ -54,8 +54,8 @@ export class Http {
   }
 
   async #fetchToken() {
-    const late = new Promise((_, reject) => this.#env.setTimeout(() => reject(new ClarionError(0, "timeout")), TIMEOUT));
-    const given = await Promise.race([this.#getToken(), late]);
+    const late = () => new Promise((_, reject) => this.#env.setTimeout(() => reject(new ClarionError(0, "timeout")), TIMEOUT));
+    const given = await Promise.race([this.#getToken(), late()]); // in this order: the first may throw
     if (!given) {
       this.#onSignedOut();
       throw new ClarionError(401, "unauthorized", "There is no token.");

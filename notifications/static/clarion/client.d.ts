@@ -72,7 +72,7 @@ export interface Options {
   /** Gets a ticket before each connection. Worth it where HTTP is answered by other processes than sockets. */
   ticketUrl?: string;
   /** Who is signed in: the user's primary key. Without it each tab has a socket, and nothing is kept. */
-  person?: string;
+  person?: string | number | null;
   /** Of the texts; tabs of different languages do not share. */
   language?: string;
   /** False: share, but keep nothing for the next visit. */
