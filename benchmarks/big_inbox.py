@@ -141,6 +141,7 @@ def asked(user: Any) -> list[Asked]:
         Asked("a thread", "clarion_item_thread", page(thread=thread.thread)),
         Asked("one item", ONE, lambda: service.get_item(pk, newest[0])),
         Asked("counters", "", lambda: service.counters(pk)),
+        Asked("what is yet to be told", ONE, lambda: selectors.has_untold(pk)),
         Asked(
             f"{MISSED} changes since a cursor",
             "clarion_item_seq",

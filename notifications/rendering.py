@@ -1,9 +1,12 @@
 """From stored notifications to wire items, and from wire items to the reader's language."""
 
+import hashlib
+import json
 import logging
 from collections.abc import Mapping
 from contextlib import nullcontext
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from django.utils import translation
@@ -107,6 +110,18 @@ def rendered(item: Item, language: str | None = None) -> Item:
         "body": item["body"] or body,
         "actions": item.get("actions") or actions,
     }
+
+
+@lru_cache(maxsize=100)
+def wording(language: str | None) -> str:
+    """A digest of what all types say in a language, unfilled: only another release changes it."""
+    with translation.override(language):
+        said = [
+            [kind.key, str(kind.title), str(kind.body)]
+            + [part for action in kind.actions for part in (str(action.label), action.url)]
+            for kind in registry.all_types()
+        ]
+    return hashlib.sha256(json.dumps(said).encode()).hexdigest()
 
 
 def _actor(notification: Notification) -> Actor | None:

@@ -1,5 +1,6 @@
 """`/healthz`: the process lives. `/readyz`: it can do its work, or which part is missing."""
 
+import logging
 from collections.abc import Callable
 
 from django.conf import settings
@@ -11,6 +12,8 @@ from django.views.decorators.http import require_safe
 from redis import Redis, RedisError
 from redis.backoff import NoBackoff
 from redis.retry import Retry
+
+logger = logging.getLogger(__name__)
 
 # seconds; a balancer asks every few, so an answer must come while the question still matters.
 REDIS_TIMEOUT = 1
@@ -75,9 +78,11 @@ def readyz(request: HttpRequest) -> JsonResponse:
     """Answer 200, or 503 with what is wrong with each part that is missing.
 
     Shape: `{"status": "ready" | "not ready", "missing": {part: reason}}`. The reasons are shown
-    with DEBUG only: they name hosts.
+    with DEBUG only, as they name hosts, and logged in any case.
     """
     missing = {part: reason for part, check in PARTS.items() if (reason := check())}
+    for part, reason in missing.items():
+        logger.error("Not ready: %s: %s", part, reason)
     if not settings.DEMO:
         missing = dict.fromkeys(missing, "see the log")
     return JsonResponse(

@@ -1,17 +1,17 @@
 """The HTTP API, mounted at `/api/v1/`: one service or selector call per operation."""
 
 from ninja.openapi.docs import Swagger
-from ninja.security import django_auth
 
 from notifications.api import choices, data, embedding, inbox, publishing, states, ticket
 from notifications.api.base import ClarionAPI
+from notifications.api.sessions import person_session
 
 api = ClarionAPI(
     title="Clarion",
     version="1",
     urls_namespace="clarion-api",
     # The token first: who shows one asks as nobody else, whatever cookies come along.
-    auth=[embedding.person_token, django_auth],
+    auth=[embedding.person_token, person_session],
     # Else the page asks a foreign host whether the description is valid.
     docs=Swagger(settings={"validatorUrl": None}),
     description="Sockets deliver; HTTP changes state, and publishes for other services.",

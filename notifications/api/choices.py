@@ -5,8 +5,8 @@ from ninja import Router
 
 from notifications import selectors
 from notifications.api.errors import problems
-from notifications.api.person import inbox_of, user_of
 from notifications.api.schemas import CategoryIn, ChoicesOut, MuteIn, TopicIn, TopicOut, UnmuteIn
+from notifications.person import inbox_of, user_of
 from notifications.selectors import Chosen, TopicChoice
 from notifications.services import memberships, preferences
 

@@ -5,17 +5,18 @@ from typing import Annotated
 
 from django.http import HttpRequest
 from ninja import Query, Router
-from ninja.security import django_auth
 
 from notifications import selectors
-from notifications.api.person import Answer, counted, inbox_of, user_of
+from notifications.api.answers import Answer, counted
 from notifications.api.schemas import ExportOut
+from notifications.api.sessions import person_session
+from notifications.person import inbox_of, user_of
 from notifications.rendering import rendered
 from notifications.services import inbox as service
 from notifications.wire.cursor import NUMBER_LIMIT
 
 # Of a login session alone: pages of other origins show an inbox, and neither take nor delete it.
-router = Router(tags=["inbox"], auth=django_auth)
+router = Router(tags=["inbox"], auth=person_session)
 
 EXPORT_LIMIT = 1000
 

@@ -13,6 +13,7 @@ from notifications.api.keys import api_key, key_of
 from notifications.api.publishing_schemas import Name, Strict
 from notifications.api.schemas import TokenOut
 from notifications.authentication import token
+from notifications.authentication.bearer import bearer_of
 from notifications.services.api_keys import check_embedding
 from notifications.wire import error_codes as codes
 
@@ -29,10 +30,10 @@ class PersonToken(HttpBearer):
 
     def __call__(self, request: HttpRequest) -> AbstractBaseUser | None:
         """The person. Raises `Refused` for a token that does not hold."""
-        scheme, _, shown = request.headers.get("Authorization", "").partition(" ")
-        if scheme.lower() != "bearer":
+        shown = bearer_of(request)
+        if shown is None:
             return None
-        user = self.authenticate(request, shown.strip())
+        user = self.authenticate(request, shown)
         if user is None:
             raise Refused(
                 codes.UNAUTHORIZED,

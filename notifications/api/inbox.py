@@ -1,20 +1,19 @@
 """`/api/v1/inbox/`: reading the inbox of whoever is signed in."""
 
-import hashlib
 from typing import Annotated
 
 from django.http import Http404, HttpRequest, HttpResponse
-from django.utils.cache import patch_vary_headers
-from django.utils.translation import get_language
 from ninja import Path, Query, Router, Schema
-from ninja.security import django_auth
 
 from notifications import selectors
+from notifications.api.answers import Answer, counted
 from notifications.api.errors import problems
-from notifications.api.person import Answer, counted, cursor_of, inbox_of
 from notifications.api.schemas import ChangesOut, CountsOut, ForgottenOut, ItemOut, ListOut
+from notifications.api.sessions import person_session
+from notifications.api.tags import is_known, tag_of, tagged
 from notifications.conf import settings
 from notifications.exceptions import CursorReset
+from notifications.person import cursor_of, inbox_of
 from notifications.rendering import rendered
 from notifications.selectors import ListFilter
 from notifications.services import inbox as service
@@ -31,9 +30,7 @@ Limit = Annotated[int | None, Query(ge=1, le=100)]
 class Wanted(Schema):
     """Which items, and from where."""
 
-    before: Annotated[int | None, Query(ge=1, lt=NUMBER_LIMIT, description="`next` of a page")] = (
-        None
-    )
+    before: Before = None
     limit: Limit = None
     unread: Annotated[bool, Query(description="only what has not been read")] = False
     archived: Annotated[bool, Query(description="what was put away")] = False
@@ -59,16 +56,18 @@ def list_inbox(
 ) -> Answer | HttpResponse:
     """The first page takes in pending broadcasts and carries the cursor to connect with.
 
-    Nothing of it has changed where the answer is 304.
+    Nothing of it has changed where the answer is 304. Pages of what was put away, of what is put
+    off and of threads have no tag to ask so.
     """
     inbox_id = inbox_of(request)
-    now = selectors.standing(inbox_id)
-    known = _tag(request, inbox_id, Cursor(now.epoch, now.seq, now.position))
-    if known in request.headers.get("If-None-Match", ""):
-        return _tagged(HttpResponse(status=304), known)
     limit = wanted.limit or settings.page_size
+    if wanted.filter.is_told and "If-None-Match" in request.headers:
+        unchanged = _unchanged(request, inbox_id, limit)
+        if unchanged is not None:
+            return unchanged
     page = service.list_items(inbox_id, wanted.before, limit, wanted.filter)
-    _tagged(response, _tag(request, inbox_id, page.cursor))
+    if wanted.filter.is_told:
+        tagged(response, tag_of(request, inbox_id, limit, page.cursor))
     return {
         "items": [rendered(item) for item in page.items],
         "next": page.next,
@@ -79,7 +78,7 @@ def list_inbox(
 
 
 @router.delete(
-    "/", auth=django_auth, response=ForgottenOut, summary="Delete all that is kept about me"
+    "/", auth=person_session, response=ForgottenOut, summary="Delete all that is kept about me"
 )
 def forget_me(request: HttpRequest) -> Answer:
     """Items, choices and subscriptions, for good. What is said afterwards arrives as usual."""
@@ -126,18 +125,10 @@ def changes(
     }
 
 
-def _tag(request: HttpRequest, inbox_id: int, cursor: Cursor) -> str:
-    """A weak entity tag (RFC 9110, 8.8.3): of whom, what was asked, in which language, as of when.
-
-    Of whom, because browsers ask with the tag of the one who was signed in before.
-    """
-    asked = f"{inbox_id} {request.get_full_path()} {get_language()} {cursor}"
-    return f'W/"{hashlib.sha256(asked.encode()).hexdigest()[:32]}"'
-
-
-def _tagged(response: HttpResponse, tag: str) -> HttpResponse:
-    response["ETag"] = tag
-    # Kept by the browser of this person alone, and asked for again each time.
-    response["Cache-Control"] = "private, no-cache"
-    patch_vary_headers(response, ["Cookie", "Authorization", "Accept-Language"])
-    return response
+def _unchanged(request: HttpRequest, inbox_id: int, limit: int) -> HttpResponse | None:
+    """304 for who has the page as it is; None where it has to be made to know."""
+    if selectors.has_untold(inbox_id):
+        return None
+    now = selectors.standing(inbox_id)
+    tag = tag_of(request, inbox_id, limit, Cursor(now.epoch, now.seq, now.position))
+    return tagged(HttpResponse(status=304), tag) if is_known(request, tag) else None

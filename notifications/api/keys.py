@@ -7,6 +7,7 @@ from ninja.security import HttpBearer
 
 from notifications.api.errors import Refused
 from notifications.api.rates import count_failure
+from notifications.authentication.bearer import bearer_of
 from notifications.models import ApiKey
 from notifications.selectors.api_keys import valid
 from notifications.services import api_keys
@@ -20,8 +21,8 @@ class ApiKeyAuth(HttpBearer):
 
     def __call__(self, request: HttpRequest) -> ApiKey:
         """The key that is shown. Raises `Refused` unless it is good."""
-        scheme, _, shown = request.headers.get("Authorization", "").partition(" ")
-        key = self.authenticate(request, shown.strip()) if scheme.lower() == "bearer" else None
+        shown = bearer_of(request)
+        key = None if shown is None else self.authenticate(request, shown)
         if key is None:
             count_failure(request)
             raise Refused(

@@ -3,9 +3,10 @@
 from django.http import HttpRequest
 from ninja import Router
 
+from notifications.api.answers import Answer, changed
 from notifications.api.errors import problems
-from notifications.api.person import Answer, changed, cursor_of, inbox_of
 from notifications.api.schemas import ChangeOut, IdsIn, SnoozeIn, UpToIn
+from notifications.person import cursor_of, inbox_of
 from notifications.services import inbox as service
 from notifications.services.inbox import AllState, State
 

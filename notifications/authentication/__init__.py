@@ -15,6 +15,7 @@ from notifications.authentication.login import (
     login_id,
     login_of,
     mark_of,
+    may_enter,
     password_mark,
 )
 from notifications.authentication.middleware import Authenticate, RequireUser
@@ -34,6 +35,7 @@ __all__ = [
     "login_id",
     "login_of",
     "mark_of",
+    "may_enter",
     "not_found",
     "offered_subprotocol",
     "password_mark",

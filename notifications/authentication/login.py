@@ -51,7 +51,7 @@ def login_of(scope: Scope) -> Login | None:
     if login is not None:
         return login
     user = scope.get("user")
-    if user is None or not user.is_authenticated or not user.is_active:
+    if user is None or not may_enter(user):
         return None
     session = scope.get("session")
     if session is None:
@@ -59,6 +59,11 @@ def login_of(scope: Scope) -> Login | None:
     # The user was found in it, so it is loaded; rows would have to be read once more.
     expires_at = None if is_row(session) else latest_expiry(session)
     return Login(user.pk, session.session_key or "", mark_of(user), None, expires_at)
+
+
+def may_enter(user: AbstractBaseUser | AnonymousUser) -> bool:
+    """Whether this is somebody who is signed in, and active: backends may sign in others, too."""
+    return user.is_authenticated and user.is_active
 
 
 def mark_of(user: AbstractBaseUser) -> str:

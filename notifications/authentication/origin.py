@@ -21,7 +21,8 @@ class SameOrigin:
 
     Scheme, host and port of `Origin` must be those of the request (its host being in
     ALLOWED_HOSTS) or be listed in CSRF_TRUSTED_ORIGINS, as Django does for unsafe requests
-    (`CsrfViewMiddleware._origin_verified`). Channels' validators ignore scheme and port.
+    (`CsrfViewMiddleware._origin_verified`); what proxies say counts where it does there
+    (SECURE_PROXY_SSL_HEADER, USE_X_FORWARDED_HOST). Channels' validators ignore scheme and port.
     """
 
     def __init__(self, inner: Application) -> None:
@@ -43,13 +44,13 @@ class SameOrigin:
 def is_same_origin(scope: Scope) -> bool:
     """Whether the handshake's one `Origin` is ours, or one that CSRF_TRUSTED_ORIGINS lists."""
     origins = headers(scope, b"origin")
-    hosts = headers(scope, b"host")
-    if len(origins) != 1 or len(hosts) != 1:
+    host = _host(scope)
+    if len(origins) != 1 or host is None:
         return False
     allowed = settings.ALLOWED_HOSTS or ([".localhost", "127.0.0.1", "[::1]"] * settings.DEBUG)
     scheme = "https" if _is_secure(scope) else "http"
     trusted = tuple(settings.CSRF_TRUSTED_ORIGINS)
-    return _is_allowed(origins[0], f"{scheme}://{hosts[0]}", hosts[0], tuple(allowed), trusted)
+    return _is_allowed(origins[0], f"{scheme}://{host}", host, tuple(allowed), trusted)
 
 
 def is_embedding(scope: Scope) -> bool:
@@ -72,14 +73,24 @@ def _is_allowed(
     return bool(domain) and validate_host(domain, allowed) and origin == _parts(own)
 
 
+def _host(scope: Scope) -> str | None:
+    """The host that was asked for, as `HttpRequest.get_host` has it; None unless there is one."""
+    told = headers(scope, b"x-forwarded-host") if settings.USE_X_FORWARDED_HOST else []
+    hosts = told or headers(scope, b"host")
+    return hosts[0] if len(hosts) == 1 else None
+
+
 def _is_secure(scope: Scope) -> bool:
-    if scope.get("scheme") in ("wss", "https"):
-        return True
-    trusted: tuple[str, str] | None = getattr(settings, "SECURE_PROXY_SSL_HEADER", None)
-    if not trusted:
-        return False
-    name = trusted[0].removeprefix("HTTP_").replace("_", "-").lower().encode()
-    return headers(scope, name) == [trusted[1]]
+    """As `HttpRequest.is_secure` has it; but some proxies tell handshakes apart, and say "wss"."""
+    trusted: tuple[str, str] | None = settings.SECURE_PROXY_SSL_HEADER
+    if trusted:
+        name = trusted[0].removeprefix("HTTP_").replace("_", "-").lower().encode()
+        told = headers(scope, name)
+        if told:
+            # Of several proxies the first one is where the browser is.
+            first = told[0].split(",", 1)[0].strip()
+            return first == trusted[1] or (first, trusted[1]) == ("wss", "https")
+    return scope.get("scheme") in ("wss", "https")
 
 
 def _matches(origin: tuple[str, str, int], trusted: str) -> bool:

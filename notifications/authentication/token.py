@@ -1,25 +1,20 @@
 """Tokens: a person in pages of other origins, for a quarter of an hour and without cookies.
 
-    <base64url of a JSON list> ~ <base64url of the signature of the former>
-
 Made for an API key that may, so that who embeds an inbox says whose it is. A token opens this
 inbox, nothing else, to whoever shows it: as `Authorization: Bearer`, or as a subprotocol. It ends
 with its time; before, with the person's password or account, and over HTTP and for new sockets with
 the key.
 """
 
-import json
 import time
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass
 
-from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.utils.crypto import constant_time_compare
 
-from notifications.authentication.digest import digest
 from notifications.authentication.handshake import Scope
 from notifications.authentication.login import Login, mark_of
+from notifications.authentication.seal import Seal, put_key, taken_key
 from notifications.exceptions import InvalidNotification
 from notifications.models import ApiKey
 from notifications.selectors.api_keys import may_embed
@@ -30,6 +25,7 @@ from notifications.services.audience import primary_key
 TOKEN_SECONDS = 15 * 60
 # What is offered beside our subprotocol, and never echoed.
 PREFIX = "token."
+SEAL = Seal("token.v1", 32)
 # Longer than any of ours; what is longer is not looked at.
 LONGEST = 500
 
@@ -67,24 +63,17 @@ def issue(key: ApiKey, user_id: object, now: float | None = None) -> Issued | No
     if user is None:
         return None
     until = round((time.time() if now is None else now) + TOKEN_SECONDS)
-    pk = user.pk if isinstance(user.pk, int) else str(user.pk)
-    values = [until, pk, inboxes.ensure(user).pk, mark_of(user), key.pk]
-    payload = _base64(json.dumps(values, separators=(",", ":")).encode())
-    return Issued(f"{payload}~{_signature(payload)}", str(pk))
+    values = [until, put_key(user.pk), inboxes.ensure(user).pk, mark_of(user), key.pk]
+    return Issued(SEAL.put(values), str(user.pk))
 
 
 def read(token: str) -> Claim | None:
     """What a token of ours says, whether it still holds or not; None for anything else."""
-    payload, _, signature = token.partition("~")
-    if len(token) > LONGEST or not token.isascii():
+    values = SEAL.opened(token) if len(token) <= LONGEST else None
+    if values is None:
         return None
-    if not constant_time_compare(signature, _signature(payload)):
-        return None
-    # Signed, so it is a list of ours.
-    until, user_id, inbox_id, mark, key_id = json.loads(urlsafe_b64decode(payload + "==").decode())
-    if not isinstance(user_id, int):
-        user_id = get_user_model()._meta.pk.to_python(user_id)
-    return Claim(Login(user_id, "", mark, inbox_id, until), key_id)
+    until, user_id, inbox_id, mark, key_id = values
+    return Claim(Login(taken_key(user_id), "", mark, inbox_id, until), key_id)
 
 
 def person(token: str) -> AbstractBaseUser | None:
@@ -104,11 +93,3 @@ def shown(scope: Scope) -> str | None:
         if name.startswith(PREFIX):
             return str(name[len(PREFIX) :])
     return None
-
-
-def _signature(payload: str) -> str:
-    return _base64(digest("token.v1", payload, 32))
-
-
-def _base64(data: bytes) -> str:
-    return urlsafe_b64encode(data).rstrip(b"=").decode()

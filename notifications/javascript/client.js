@@ -53,10 +53,10 @@ export class ClarionClient extends EventTarget {
   #filled = false; // a list has been there
   #counted = { unread: 0, unseen: 0 };
 
-  constructor({ csrfToken = () => "", getToken = null, ticketUrl = "", person = "", language = "", keep = true, ...options }, env = {}) {
+  constructor({ csrfToken = () => "", csrfHeader = "X-CSRFToken", getToken = null, ticketUrl = "", person = "", language = "", keep = true, ...options }, env = {}) {
     super();
     person = String(person ?? "");
-    this.#options = { csrfToken, getToken, ticketUrl, person, ...options };
+    this.#options = { csrfToken, csrfHeader, getToken, ticketUrl, person, ...options };
     this.#person = person;
     this.#env = { ...BROWSER, ...env };
     this.#timers = new Timers(this.#env);

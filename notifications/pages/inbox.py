@@ -9,11 +9,10 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from notifications.exceptions import InvalidCursor
-from notifications.pages.forms import form, inbox_of, number, text
+from notifications.pages.forms import form, number, text
+from notifications.person import cursor_of, inbox_of
 from notifications.services import inbox as service
 from notifications.services.inbox import AllState, State
-from notifications.wire.cursor import Cursor
 from notifications.wire.events import InboxEvent
 
 PAGE = "clarion:inbox"
@@ -62,22 +61,15 @@ def mark_all(request: HttpRequest, action: str) -> str:
     if action not in ALL_STATES:
         raise Http404
     state, said = ALL_STATES[action]
-    category, thread = text(request.POST.get("category")), text(request.POST.get("thread"))
-    cursor = _cursor(request.POST.get("cursor", ""))
-    event = service.mark_all(inbox_of(request), state, cursor, category, thread)
+    category = text(request.POST.get("category"))
+    cursor = cursor_of(request.POST.get("cursor", ""))
+    event = service.mark_all(inbox_of(request), state, cursor, category)
     return _said(event, said)
 
 
 def _ids(request: HttpRequest) -> list[int]:
     found = number(request.POST.get("id"))
     return [] if found is None else [found]
-
-
-def _cursor(sent: str) -> Cursor:
-    try:
-        return Cursor.parse(sent)
-    except ValueError:
-        raise InvalidCursor(f"{sent!r} is not a cursor.") from None
 
 
 def _said(event: InboxEvent, words: Promise | str) -> str:

@@ -8,6 +8,7 @@ from notifications.selectors.places import EVERYONE, spans_of, standing, topics_
 from notifications.selectors.pulse import Beat, Pulse, pulse
 from notifications.selectors.resume import Arrival, Arriving, Request, arrivals, changes, resumes
 from notifications.selectors.topics import TopicChoice, topic_choices
+from notifications.selectors.untold import has_untold
 
 __all__ = [
     "EVERYONE",
@@ -27,6 +28,7 @@ __all__ = [
     "changes",
     "choices_for",
     "export",
+    "has_untold",
     "inbox_of",
     "item",
     "leavers",

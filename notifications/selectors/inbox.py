@@ -33,6 +33,14 @@ class ListFilter:
     category: str = ""
     thread: str = ""
 
+    @property
+    def is_told(self) -> bool:
+        """Whether each change of such a list has a seq of its own.
+
+        What was put away, is snoozed or superseded is updated and pruned without a word.
+        """
+        return not (self.archived or self.snoozed or self.thread)
+
 
 @dataclass(frozen=True)
 class ListPage:

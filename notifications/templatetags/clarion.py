@@ -5,12 +5,14 @@
 
 Both render nothing for who is not signed in. The first one on a page brings the script along, and
 a data block with what it has to know; a strict policy for content has nothing against either.
+Sockets of the page are opened with tickets if any of its tags has `ticket=True`.
 """
 
 from typing import Any
 
 from django import template
 from django.conf import settings
+from django.http.request import HttpHeaders
 from django.middleware.csrf import get_token
 from django.template.context import Context
 from django.template.loader import render_to_string
@@ -20,11 +22,14 @@ from django.utils.html import format_html, json_script
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 
+from notifications.authentication import may_enter
 from notifications.texts import texts
 
 register = template.Library()
 
 BLOCK = "clarion"
+# Beside it, from whichever tag asks first.
+TICKET_BLOCK = "clarion-ticket"
 SOCKET = "ws/notifications/"
 
 
@@ -35,7 +40,7 @@ def notification_bell(
     """Show the bell.
 
     `title`: the number also stands in the page's title. `favicon`: path of a static file that is
-    the page's icon while something is new. `ticket`: sockets are opened with tickets.
+    the page's icon while something is new.
     """
     values = {"title": title, "favicon": favicon, "page": _page()}
     return _element(context, "clarion/bell.html", values, ticket=ticket)
@@ -57,27 +62,34 @@ def _element(context: Context, name: str, values: dict[str, Any], *, ticket: boo
     # Of the context itself, so that also `{% include ... only %}` knows who asks.
     request = getattr(context, "request", None) or context.get("request")
     user = getattr(request, "user", None)
-    if user is None or not user.is_authenticated:
+    if user is None or not may_enter(user):
         return SafeString("")
     element = render_to_string(name, values) if name else ""
-    return mark_safe(_setup(context, request, ticket=ticket) + element)  # noqa: S308 - of templates
+    before = _setup(request) if _is_first(context, BLOCK) else ""
+    if ticket and _is_first(context, TICKET_BLOCK):
+        before += json_script({"ticket": reverse("clarion-api:issue_ticket")}, TICKET_BLOCK)
+    return mark_safe(before + element)  # noqa: S308 - of templates
 
 
-def _setup(context: Context, request: Any, *, ticket: bool) -> SafeString:
+def _is_first(context: Context, block: str) -> bool:
+    """Whether the page is without this block; from now on it has it."""
     # The lowest layer is of the whole page, also where the tags stand in included templates.
     once: dict[Any, Any] = context.render_context.dicts[0]
-    if BLOCK in once:
-        return SafeString("")
-    once[BLOCK] = "there"
+    is_first = block not in once
+    once[block] = "there"
+    return is_first
+
+
+def _setup(request: Any) -> SafeString:
     api = reverse("clarion-api:api-root")
     hidden = settings.CSRF_USE_SESSIONS or settings.CSRF_COOKIE_HTTPONLY
     config = {
         "api": f"{api}inbox/",
         "socket": f"{get_script_prefix()}{SOCKET}",
-        "ticket": reverse("clarion-api:issue_ticket") if ticket else "",
         "csrf": get_token(request),
         # Where scripts may read it: it changes with a new login in another tab.
         "csrf_cookie": "" if hidden else settings.CSRF_COOKIE_NAME,
+        "csrf_header": HttpHeaders.parse_header_name(settings.CSRF_HEADER_NAME),
         "person": str(request.user.pk),
         "language": get_language() or "",
         "texts": texts(),

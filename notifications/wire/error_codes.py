@@ -24,7 +24,8 @@ UNAUTHORIZED = ErrorCode(
     "unauthorized",
     "Sign in first",
     401,
-    "nobody is signed in, or not any more; the API key is missing, unknown, expired or revoked",
+    "nobody active is signed in, or not any more; "
+    "the API key is missing, unknown, expired or revoked",
 )
 CSRF_FAILED = ErrorCode(
     "csrf_failed", "No CSRF token", 403, "the CSRF token is missing or wrong, or the origin is"

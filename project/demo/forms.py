@@ -55,3 +55,6 @@ class SendForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.label_suffix = ""
         self.fields["to"].choices = recipients()  # type: ignore[attr-defined]
+
+
+FIELDS = tuple(SendForm.base_fields)

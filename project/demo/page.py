@@ -16,6 +16,7 @@ from django.views.decorators.http import require_GET, require_POST
 from kombu.exceptions import OperationalError
 
 from notifications.authentication import token
+from notifications.authentication.bearer import bearer_of
 from notifications.exceptions import ClarionError
 from notifications.models import Notification
 from notifications.texts import texts
@@ -28,6 +29,7 @@ def page(request: HttpRequest) -> HttpResponse:
     """The page. Nobody has to sign in: it shows what everybody could see who did."""
     context = {
         "cast": cast.CAST,
+        "csrf_cookie": settings.CSRF_COOKIE_NAME,
         "groups": GROUPS,
         "words": {"language": get_language() or settings.LANGUAGE_CODE, "texts": texts()},
     }
@@ -97,8 +99,8 @@ def _now() -> float:
 
 
 def _person(request: HttpRequest) -> AbstractBaseUser | None:
-    scheme, _, shown = request.headers.get("Authorization", "").partition(" ")
-    person = token.person(shown.strip()) if scheme.lower() == "bearer" else None
+    shown = bearer_of(request)
+    person = None if shown is None else token.person(shown)
     return person if person is not None and person.get_username() in cast.CAST else None
 
 

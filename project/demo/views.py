@@ -2,28 +2,36 @@
 
 from django.contrib import messages
 from django.contrib.auth import get_user_model
-from django.contrib.auth.decorators import login_required
+from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.translation import gettext
 from django.views.decorators.http import require_POST
 from kombu.exceptions import OperationalError
 
 from notifications import broadcast, notify
 from notifications.exceptions import InvalidNotification
-from project.demo.forms import PERSON, SendForm
+from notifications.services.content import compose
+from project.demo.forms import FIELDS, PERSON, SendForm
 from workers import app
 
 DELAY = 10  # seconds
+PAGE = "clarion:inbox"
+# In the session: what was refused, for the form on the next page.
+REFUSED = "demo-refused"
 
 
 @require_POST
-@login_required
 def send(request: HttpRequest) -> HttpResponse:
     """Send what the form says, and say what was done: as JSON where asked for, else on the page.
 
     Status 422 says that it was not sent, and why.
     """
+    if not request.user.is_authenticated:
+        if request.accepts("text/html"):
+            return redirect_to_login(reverse(PAGE))
+        return JsonResponse({"detail": gettext("Sign in first.")}, status=401)
     form = SendForm(request.POST)
     if not form.is_valid():
         name, errors = next(iter(form.errors.items()))
@@ -34,6 +42,8 @@ def send(request: HttpRequest) -> HttpResponse:
     later = request.POST.get("when") == "later"
     try:
         if later:
+            # Of what the task refuses, nobody would hear.
+            compose("message", **fields)
             _by_task(kind, key, fields)
         elif kind == PERSON:
             notify(get_user_model()._default_manager.get(pk=key), "message", **fields)
@@ -58,7 +68,11 @@ def _by_task(kind: str, key: str, fields: dict[str, str]) -> None:
 
 
 def _answer(request: HttpRequest, detail: str, status: int = 200) -> HttpResponse:
-    if request.accepts("text/html"):
-        messages.add_message(request, messages.INFO if status == 200 else messages.ERROR, detail)
-        return redirect("clarion:inbox")
-    return JsonResponse({"detail": detail}, status=status)
+    if not request.accepts("text/html"):
+        return JsonResponse({"detail": detail}, status=status)
+    if status == 200:
+        messages.info(request, detail)
+    else:
+        messages.error(request, detail)
+        request.session[REFUSED] = {name: request.POST.get(name, "") for name in FIELDS}
+    return redirect(PAGE)

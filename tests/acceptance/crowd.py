@@ -14,8 +14,8 @@ from websockets.exceptions import ConnectionClosed
 
 from tests.acceptance.screen import FIRST_PAGE, glimpsed, shown
 from tests.support.client import ReferenceClient
-from tests.support.site import TIMEOUT, Browser, Frame, Site
-from tests.support.waiting import wait_until
+from tests.support.site import Browser, Frame, Site
+from tests.support.waiting import PATIENCE, wait_until
 
 T = TypeVar("T")
 # Seconds between two questions of a client, as client.js has it.
@@ -92,7 +92,7 @@ class Member(ReferenceClient):
             subprotocols=["clarion.v1"],  # type: ignore[list-item]
             additional_headers={"Cookie": cookies},
             compression=None,
-            open_timeout=TIMEOUT,
+            open_timeout=PATIENCE,
         )
 
     def _load(self, page: dict[str, Any]) -> None:
@@ -157,7 +157,7 @@ class Crowd:
         self._loop.call_soon_threadsafe(member.stumble)
 
     def wait_for(
-        self, condition: Callable[[], object], what: str, timeout: float = TIMEOUT
+        self, condition: Callable[[], object], what: str, timeout: float = PATIENCE
     ) -> None:
         """Return when the condition holds; fails at once when a member fails."""
 
@@ -169,8 +169,8 @@ class Crowd:
 
         wait_until(holds_or_failed, timeout, what=what)
 
-    def converge(self, timeout: float) -> None:
-        """Return when each shows what a fresh page shows; asserts that they do in time."""
+    def converge(self, timeout: float = PATIENCE) -> None:
+        """Return when each shows what a fresh page shows; asserts that they do."""
         wanted = {member: shown(glimpsed(member.browser)) for member in self.members}
         with suppress(TimeoutError):
             self.wait_for(

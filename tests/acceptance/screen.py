@@ -15,10 +15,8 @@ from websockets.exceptions import ConnectionClosed
 from notifications.models import Item
 from tests.support.client import ReferenceClient
 from tests.support.site import Browser, Frame, Socket
+from tests.support.waiting import PATIENCE
 
-# Seconds within which a connected client has caught up: one heartbeat, which is a second in
-# tests, and five more.
-HEALED = 6
 FIRST_PAGE = "/api/v1/inbox/?limit=100"
 
 
@@ -54,7 +52,7 @@ class Screen(ReferenceClient):
         """Types of the frames so far that say something, heartbeats and greetings left out."""
         return [f["type"] for f in self.socket.frames if f["type"] not in ("hello", "heartbeat")]
 
-    def follow(self, until: Callable[[Screen], object], timeout: float = 10) -> None:
+    def follow(self, until: Callable[[Screen], object], timeout: float = PATIENCE) -> None:
         """Take frames until the condition holds; `TimeoutError` tells what came instead."""
         deadline = time.monotonic() + timeout
         while not until(self):
@@ -66,14 +64,14 @@ class Screen(ReferenceClient):
                     f"not within {timeout} s; shown: {self.titles}; came: {self.socket.frames}"
                 ) from None
 
-    def follow_until(self, *titles: str, timeout: float = 10) -> None:
+    def follow_until(self, *titles: str, timeout: float = PATIENCE) -> None:
         """Take frames until these titles are shown, whatever else is."""
         self.follow(lambda screen: set(titles) <= set(screen.titles), timeout)
 
     def follow_heartbeats(self, count: int = 2) -> None:
         """Take frames for as many heartbeats: what was published before has arrived by then."""
         for _ in range(count):
-            while self.step(timeout=10)["type"] != "heartbeat":
+            while self.step(PATIENCE)["type"] != "heartbeat":
                 pass
 
     def step(self, timeout: float) -> Frame:

@@ -128,7 +128,7 @@ def test_sixty_clients_vanish_from_a_web_process(live_site, redis_server, screen
     finally:
         stop.set()
         talker.join()
-    wait_until(lambda: not subscriptions(redis_server), 20)
+    wait_until(lambda: not subscriptions(redis_server))
     assert len(list(threads.iterdir())) <= before + POOL
     page = screen(ada)
     notify(ada, "message", title="Well and truly")

@@ -85,7 +85,7 @@ def test_each_process_has_connections_of_its_own(fleet, redis_server):
 
         for number in range(TASKS):
             current_app.send_task("tests.publish", [number])
-        wait_until(all_heard, 20)
+        wait_until(all_heard)
     assert len(set(heard)) == TASKS
     wait_until(lambda: publishers.published[GROUP] == BEFORE + TASKS)
     names = {f"{GROUP}.{pid}" for pid in (worker.pid, *children(worker))}

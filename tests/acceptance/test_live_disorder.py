@@ -10,7 +10,6 @@ from notifications.models import Inbox
 from notifications.services import inbox as inbox_service
 from notifications.services import relay as relay_service
 from notifications.services.relay import relay
-from tests.acceptance.screen import HEALED
 
 pytestmark = pytest.mark.promise_2
 
@@ -85,7 +84,7 @@ def test_a_gap_that_never_fills(screen, ada, withheld, titles, healed):
     page = screen(ada)
     say(ada, *titles)
     publish(withheld[1])
-    page.follow_until(*titles, timeout=HEALED)
+    page.follow_until(*titles)
     assert page.came == healed
     # And what comes much too late after all changes nothing.
     publish(withheld[0])
@@ -100,12 +99,12 @@ def test_nothing_arrives(screen, ada, withheld):
     """No later frame shows that one is missing: the heartbeat does."""
     page = screen(ada)
     say(ada, "Lost", "All lost")
-    page.follow_until("Lost", "All lost", timeout=HEALED)
+    page.follow_until("Lost", "All lost")
     inbox = Inbox.objects.get(user=ada)
     (item,) = inbox_service.list_items(inbox.pk, None, 1).items
     page.follow_heartbeats()
     inbox_service.mark(inbox.pk, "read", [int(item["id"])])
-    page.follow(lambda p: p.known[item["id"]]["read_at"], HEALED)
+    page.follow(lambda p: p.known[item["id"]]["read_at"])
     # Whether the broadcast is fetched from the log or was taken in by the list is a matter of time.
     assert set(page.came) <= {"sync", "broadcast"}
     assert page.agrees()

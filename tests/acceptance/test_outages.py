@@ -15,7 +15,7 @@ from notifications.live.breaker import OPEN_SECONDS, breaker
 from notifications.models import Outbox
 from notifications.services.relay import relay, sweep
 from project.local.redis_server import free_port
-from tests.acceptance.screen import HEALED, titles_of
+from tests.acceptance.screen import titles_of
 from tests.support.processes import environment
 from tests.support.waiting import wait_until
 
@@ -86,7 +86,7 @@ def swept(*users):
         sweep()
         return not Outbox.objects.exists()
 
-    wait_until(sweep_once, 20)
+    wait_until(sweep_once)
     for user in users:
         assert titles_of(user) == TITLES
 
@@ -131,12 +131,12 @@ def test_redis_freezes_in_mid_flight(live_site, redis_server, screen, ada):
     # It takes the database only to reach inboxes, and open pages with them.
     relay()
     assert titles_of(ada) == ["Before", "Meanwhile"]
-    page.follow_until("Meanwhile", timeout=HEALED)
+    page.follow_until("Meanwhile")
     redis_server.thaw()
     breaker.reset()
     notify(ada, "message", title="After")
     relay()
-    page.follow_until("After", timeout=HEALED)
+    page.follow_until("After")
     assert page.agrees()
 
 

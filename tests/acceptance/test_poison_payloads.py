@@ -102,7 +102,7 @@ def test_nobody_is_harmed(patient_site, redis_server, many, ada, bob, where):
         assert member.codes == []
         assert set(member.came) == {"notifications", "broadcast"}
         assert member.shows() == (hers if member is not his else his).shows()
-    many.converge(5)
+    many.converge()
 
 
 def test_a_change_from_far_ahead(patient_site, redis_server, many, ada):
@@ -119,4 +119,4 @@ def test_a_change_from_far_ahead(patient_site, redis_server, many, ada):
     relay()
     many.wait_for(lambda: "notifications" in hers.came, "the next one")
     assert hers.codes == []
-    many.converge(5)
+    many.converge()

@@ -34,7 +34,7 @@ def test_interleaved_while_both_are_connected(processes, screen, ada, bob, crowd
     both = [f"For both {number}" for number in range(0, 30, 3)]
     for page, name in ((hers, "ada"), (his, "bob")):
         mine = [f"For {name} {number}" for number in range(30)]
-        page.follow_until(*both, *mine, timeout=30)
+        page.follow_until(*both, *mine)
         assert sorted(page.titles) == sorted(both + mine)
         said = [
             item["title"]

@@ -94,6 +94,6 @@ def test_worker_killed_in_the_middle(processes, redis_server, ada):
         client.zadd("unacked_index", {tag: 0})
     processes.worker(WORKER_CONCURRENCY="1")
     # kombu looks for such messages every ten seconds.
-    wait_until(lambda: titles_of(ada), 20)
+    wait_until(lambda: titles_of(ada))
     assert titles_of(ada) == ["Once"]
     assert Notification.objects.count() == 1

@@ -5,7 +5,6 @@ import pytest
 from notifications import broadcast, notify
 from notifications.live.breaker import breaker
 from notifications.services.relay import relay
-from tests.acceptance.screen import HEALED
 from tests.support.waiting import wait_until
 
 pytestmark = [pytest.mark.promise_2, pytest.mark.any_database]
@@ -19,7 +18,7 @@ def test_restart_under_a_connected_client(redis_server, screen, ada, end):
     broadcast("everyone", "message", title="All, while it was away")
     relay()
     redis_server.start()
-    page.follow_until("While it was away", "All, while it was away", timeout=HEALED)
+    page.follow_until("While it was away", "All, while it was away")
     breaker.reset()
 
     # The subscriptions are back too, so that what follows comes as it happens.
@@ -56,5 +55,5 @@ def test_worker_goes_on_after_a_restart(redis_server, processes, screen, ada):
         page.follow_heartbeats(1)
         return "After" in page.titles
 
-    wait_until(followed, 30)
+    wait_until(followed)
     assert page.agrees()

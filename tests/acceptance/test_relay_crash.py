@@ -10,7 +10,7 @@ from django.conf import settings
 from notifications import broadcast, notify
 from notifications.models import Item, LogEntry, Outbox
 from notifications.services.relay import relay
-from tests.acceptance.screen import HEALED, counted, titles_of
+from tests.acceptance.screen import counted, titles_of
 from tests.support.processes import environment
 
 pytestmark = pytest.mark.promise_1
@@ -70,7 +70,7 @@ def test_killed_between_commit_and_publish(live_site, ada, bob, crowd, screen):
     relay_dies("before-publish")
     assert titles_of(ada) == titles, "the first batch is committed, and was told to nobody"
     # Nothing more is published for these: the heartbeat finds them.
-    page.follow_until("Broadcast", *titles, timeout=HEALED)
+    page.follow_until("Broadcast", *titles)
     assert set(page.came) == {"sync"}
     relay()
     everything_is_there_once(people, titles)

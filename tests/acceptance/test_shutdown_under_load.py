@@ -4,7 +4,6 @@ from collections import Counter
 
 import pytest
 
-from tests.acceptance.screen import HEALED
 from tests.acceptance.talk import Talk
 from tests.support.waiting import wait_until
 
@@ -27,14 +26,12 @@ def test_clients_come_back_to_another_process(processes, live_site, many, crowd)
         wait_until(lambda: not ending.process.running)
         talk.go_on()
     # By their frames alone: nobody has loaded a page again.
-    many.wait_for(
-        lambda: all(member.titles() == talk.titles for member in many.members), "all", HEALED
-    )
+    many.wait_for(lambda: all(member.titles() == talk.titles for member in many.members), "all")
     for member in many.members:
         assert member.codes == [SERVICE_RESTART]
         assert "reset" not in member.came
         assert Counter(told(member)) == Counter(talk.titles), "each thing once"
-    many.converge(HEALED)
+    many.converge()
     assert "Traceback" not in ending.process.output()
 
 

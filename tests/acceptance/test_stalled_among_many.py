@@ -79,7 +79,7 @@ def test_one_beside_a_hundred(processes, many, crowd, ada):
         # It reads again: what had been written, then what it was skipped for, and what is new.
         expected = shown(glimpsed(stalled.browser))
         assert shown(stalled) != expected
-        stalled.follow(lambda screen: shown(screen) == expected, 30)
+        stalled.follow(lambda screen: shown(screen) == expected)
         pages = [frame["items"] for frame in stalled.socket.frames if frame["type"] == "sync"]
         came = Counter(item["title"] for page in pages for item in page)
         assert came[f"Another {ROUNDS - 1}"] == 1

@@ -8,7 +8,6 @@ from channels.layers import get_channel_layer
 from notifications import broadcast, notify
 from notifications.live.breaker import breaker
 from notifications.services.relay import relay
-from tests.acceptance.screen import HEALED
 from tests.support.redis import RedisProcess
 
 pytestmark = [pytest.mark.promise_2, pytest.mark.promise_4, pytest.mark.any_database]
@@ -46,11 +45,9 @@ def test_everybody_hears_of_everything(both_sites, second_redis, redis_server, m
             notify(people, "message", title=title)
             relay()
 
-    def all_have(*titles, timeout=10):
+    def all_have(*titles):
         wanted = {f"{whom}{title}" for title in titles for whom in ("", "All ")}
-        many.wait_for(
-            lambda: all(wanted <= member.titles() for member in many.members), titles, timeout
-        )
+        many.wait_for(lambda: all(wanted <= member.titles() for member in many.members), titles)
 
     for server in (redis_server, second_redis):
         with server.client() as client:
@@ -68,9 +65,9 @@ def test_everybody_hears_of_everything(both_sites, second_redis, redis_server, m
     second_redis.stop()
     say("Lost")
     second_redis.start()
-    all_have("Lost", timeout=HEALED)
+    all_have("Lost")
     breaker.reset()
     say("Three")
     all_have("Three")
     assert not any(member.codes for member in many.members)
-    many.converge(HEALED)
+    many.converge()

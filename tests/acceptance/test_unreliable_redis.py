@@ -7,7 +7,6 @@ from django.contrib.auth.models import Group
 
 from notifications import broadcast, notify
 from notifications.services.relay import relay
-from tests.acceptance.screen import HEALED
 from tests.acceptance.unreliable_redis import UnreliableRedis
 
 pytestmark = [
@@ -99,6 +98,6 @@ def test_everybody_converges(site, proxy, many, crowd, request):
     many.join(site, [silent] * DEVICES)
     story = Story(request.node.callspec.params["proxy"], people, members)
     story.go_on(STEPS)
-    many.converge(HEALED)
+    many.converge()
     assert min(proxy.passed, proxy.lost, proxy.overtaken) > STEPS / 6, "the proxy did its worst"
     assert not any(member.codes for member in many.members), "nobody was disconnected"

@@ -182,6 +182,19 @@ class TestPersonal:
             assert (answer.status_code, answer.json()["code"]) == (401, "unauthorized")
         assert state_of(ada) == before
 
+    def test_who_is_signed_in_but_not_active_is_nobody(
+        self, operation: Operation, ada: Any, theirs: Any, settings: Any
+    ) -> None:
+        cursor, before = cursor_of(ada), state_of(ada)
+        # The one of Django's that signs in whoever has a password.
+        settings.AUTHENTICATION_BACKENDS = [
+            "django.contrib.auth.backends.AllowAllUsersModelBackend"
+        ]
+        User.objects.filter(pk=ada.pk).update(is_active=False)
+        answer = operation.ask(browser(ada), theirs.pk, cursor)
+        assert (answer.status_code, answer.json()["code"]) == (401, "unauthorized")
+        assert state_of(ada) == before
+
     def test_a_form_of_another_site_may_not(
         self, operation: Operation, ada: Any, theirs: Any
     ) -> None:

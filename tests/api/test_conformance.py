@@ -63,7 +63,7 @@ def asking(settings: Any, ada: Any, service: MakeService) -> Iterator[dict[str, 
     }
     with quiet():
         yield {
-            "SessionAuth": person,
+            "PersonSession": person,
             "ApiKeyAuth": {"Authorization": f"Bearer {service(may_embed=True).shown}"},
         }
     for signal in (request_started, request_finished):

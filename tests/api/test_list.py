@@ -1,12 +1,18 @@
 """The list over HTTP: filters, pages, tags."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
-from notifications import broadcast, notify
+from notifications import NotificationType, broadcast, notify, registry, retract, update
+from notifications.models import Item, Notification
+from notifications.rendering import wording
 from notifications.services import inbox as service
+from notifications.services import living
+from notifications.services.pruning import prune_batch
 from notifications.testing import capture
 from tests.api.test_authorization import browser
 
@@ -32,6 +38,17 @@ def say(user: Any, *titles: str, **fields: Any) -> list[int]:
 
 def titles(client: Client, **query: Any) -> list[str]:
     return [item["title"] for item in client.get(URL, query).json()["items"]]
+
+
+def again(client: Client, query: Any, before: Any) -> Any:
+    """The answer to somebody who has the one before, with the tag that it bore."""
+    tag = before.headers.get("ETag")
+    return client.get(URL, query, headers={"If-None-Match": tag} if tag else {})
+
+
+def move_expiry(said: Notification, ahead: timedelta) -> None:
+    """Have it expire so far from now."""
+    Notification.objects.filter(pk=said.pk).update(expires_at=timezone.now() + ahead)
 
 
 class TestFilters:
@@ -95,6 +112,95 @@ class TestTags:
             change(ada, pk)
             sent.deliver()
         assert client.get(URL, headers={"If-None-Match": tag}).status_code == 200
+
+    @pytest.mark.parametrize("apart", ["archived", "snoozed"])
+    def test_what_leaves_without_a_word_is_not_kept(self, apart: str, ada: Any) -> None:
+        said = say(ada, "First", "Second")
+        inbox = ada.inbox.pk
+        if apart == "archived":
+            service.mark(inbox, "archived", said)
+        else:
+            service.snooze(inbox, said, timezone.now() + timedelta(days=1))
+        client, query = browser(ada), {apart: True}
+        before = client.get(URL, query)
+        assert len(before.json()["items"]) == 2
+        assert prune_batch(inbox, Item.objects.filter(notification=said[0])) == 1
+        after = again(client, query, before)
+        assert after.status_code == 200
+        assert [item["title"] for item in after.json()["items"]] == ["Second"]
+
+    def test_what_changes_below_the_newest_of_its_thread_is_not_kept(self, ada: Any) -> None:
+        [first, _] = say(ada, "First", "Second", thread="one")
+        client, query = browser(ada), {"thread": "one"}
+        before = client.get(URL, query)
+        with capture() as sent:
+            update(Notification.objects.get(pk=first), title="Changed")
+            sent.deliver()
+        after = again(client, query, before)
+        assert after.status_code == 200
+        assert [item["title"] for item in after.json()["items"]] == ["Second", "Changed"]
+
+    def test_who_asks_for_no_number_is_given_todays(self, ada: Any, settings: Any) -> None:
+        say(ada, "First", "Second")
+        client = browser(ada)
+        before = client.get(URL)
+        settings.CLARION_PAGE_SIZE = 1
+        after = again(client, {}, before)
+        assert (after.status_code, len(after.json()["items"])) == (200, 1)
+
+    def test_a_release_that_says_it_otherwise_is_heard(
+        self, ada: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(registry, "_types", dict(registry._types))
+        wording.cache_clear()
+        registry.register(NotificationType(key="test.tea", category="test", title="Tea"))
+        with capture() as sent:
+            notify(ada, "test.tea")
+            sent.deliver()
+        client = browser(ada)
+        before = client.get(URL)
+        assert again(client, {}, before).status_code == 304
+        changed = NotificationType(key="test.tea", category="test", title="Tea is ready")
+        monkeypatch.setitem(registry._types, "test.tea", changed)
+        # A release is other processes.
+        wording.cache_clear()
+        after = again(client, {}, before)
+        assert after.status_code == 200
+        assert titles(client) == ["Tea is ready"]
+
+    @pytest.mark.parametrize(
+        ("change", "expected"),
+        [
+            (lambda said: update(said, title="Changed"), ["Changed", "Other"]),
+            (retract, ["Other"]),
+            # Time goes on.
+            (lambda said: move_expiry(said, timedelta(seconds=-1)), ["Other"]),
+        ],
+        ids=["updated", "retracted", "expired"],
+    )
+    def test_what_the_inbox_has_not_been_told_yet(
+        self, change: Any, expected: list[str], ada: Any, bob: Any
+    ) -> None:
+        say(ada, "Other")
+        say(bob, "Other")
+        [pk] = say(ada, "Said")
+        said = Notification.objects.get(pk=pk)
+        move_expiry(said, timedelta(hours=1))
+        client, of_bob = browser(ada), browser(bob)
+        before, bobs = client.get(URL), of_bob.get(URL)
+        assert again(client, {}, before).status_code == 304
+        with capture() as sent:
+            change(said)
+            after = again(client, {}, before)
+            assert after.status_code == 200
+            assert [item["title"] for item in after.json()["items"]] == expected
+            # Whom it does not concern is spared.
+            assert again(of_bob, {}, bobs).status_code == 304
+            living.expire()
+            sent.deliver()
+        told = again(client, {}, after)
+        assert told.status_code == 200
+        assert again(client, {}, told).status_code == 304
 
     def test_another_question_or_language_is_another(self, ada: Any) -> None:
         client = browser(ada)

@@ -59,11 +59,11 @@ def test_who_may(schema: dict[str, Any]) -> None:
         schemes = [next(iter(scheme)) for scheme in operation["security"]]
         # All of a person's data is for their own login session.
         if path.endswith("/export") or operation["summary"].startswith("Delete all"):
-            assert schemes == ["SessionAuth"]
+            assert schemes == ["PersonSession"]
         elif path.startswith("/api/v1/inbox/"):
-            assert schemes == ["PersonToken", "SessionAuth"]
+            assert schemes == ["PersonToken", "PersonSession"]
         else:
-            assert schemes == ["SessionAuth" if path == "/api/v1/ticket" else "ApiKeyAuth"]
+            assert schemes == ["PersonSession" if path == "/api/v1/ticket" else "ApiKeyAuth"]
 
 
 def test_tags(schema: dict[str, Any]) -> None:

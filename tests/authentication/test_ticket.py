@@ -5,7 +5,7 @@ from uuid import UUID
 import pytest
 from django.db import models
 
-from notifications.authentication import Login, password_mark, ticket
+from notifications.authentication import Login, password_mark, seal, ticket
 from notifications.authentication.ticket import TICKET_SECONDS, issue, redeem
 
 pytestmark = [pytest.mark.promise_8, pytest.mark.any_database]
@@ -95,6 +95,6 @@ def test_users_with_other_keys(monkeypatch):
     class Person:
         _meta = Meta()
 
-    monkeypatch.setattr(ticket, "get_user_model", lambda: Person)
+    monkeypatch.setattr(seal, "get_user_model", lambda: Person)
     key = UUID("12345678-1234-5678-1234-567812345678")
     assert redeem(issue(Login(key, KEY), NOW), KEY, NOW) == Login(key, KEY)

@@ -1,7 +1,7 @@
 """The page `/demo/`: its buttons, its two windows, and the network between."""
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from notifications.models import Inbox, Item, Notification
 from project.demo.scenes import BURST, BUTTONS
@@ -166,6 +166,48 @@ def test_it_fits(window_of: OpenWindow, people: None, width: int) -> None:
     demo.press("invitation")
     expect(titles(demo.left)).to_have_count(1)
     window.expect_no_overflow()
+
+
+def test_a_login_in_another_tab(window_of: OpenWindow, people: None) -> None:
+    """It changes the browser's CSRF token; who wants another token then shows the new one."""
+    window = window_of(None)
+
+    def soon_over(route: Route) -> None:
+        answer = route.fetch()
+        body = answer.text().replace('"expires_in": 900', '"expires_in": 1')
+        route.fulfill(response=answer, body=body)
+
+    window.page.route("**/demo/tokens/**", soon_over)
+    window.open("/demo/")
+    demo = Demo(window.page)
+    other = window.context.new_page()
+    other.goto(f"{window.cable.url}/accounts/login/")
+    other.get_by_label("Name").fill("demo")
+    other.get_by_label("Password").fill("demo")
+    other.get_by_role("button", name="Sign in").click()
+    expect(other).to_have_url(f"{window.cable.url}/inbox/")
+    network = demo.left.get_by_role("switch", name="Network")
+    network.uncheck()
+    network.check()
+    expect(demo.left.locator(".side-status")).to_have_text("Live")
+    demo.press("hello")
+    expect(titles(demo.left)).to_have_text(["Bob says hello"])
+
+
+def test_what_django_refuses_does_not_end_it(window_of: OpenWindow, people: None) -> None:
+    """It says so in no answer of ours, and another attempt may succeed."""
+    window = window_of(None)
+    refusals: list[int] = []
+
+    def refuse_once(route: Route) -> None:
+        answer = route.fetch(headers={} if not refusals else None)
+        refusals.append(answer.status)
+        route.fulfill(response=answer)
+
+    window.page.route("**/demo/tokens/ada/", refuse_once)
+    window.open("/demo/")
+    Demo(window.page)
+    assert refusals == [403, 200]
 
 
 def test_without_the_people(window_of: OpenWindow, transactional_db: None) -> None:

@@ -1,8 +1,10 @@
 """`/healthz` and `/readyz`, with parts really missing."""
 
+import re
 import time
 from typing import Any
 
+import pytest
 from django.db.migrations.recorder import MigrationRecorder
 from django.test import Client
 
@@ -40,8 +42,15 @@ def test_migration_missing(db: None, redis_server: RedisProcess, client: Client)
 
 
 def test_reasons_stay_inside_without_debug(
-    db: None, redis_server: RedisProcess, client: Client, settings: Any
+    db: None,
+    redis_server: RedisProcess,
+    client: Client,
+    settings: Any,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     settings.DEMO = False
     redis_server.stop()
     assert client.get("/readyz").json()["missing"] == {"redis": "see the log"}
+    logged = [record.getMessage() for record in caplog.records if record.name == "project.health"]
+    assert len(logged) == 1
+    assert re.match(r"Not ready: redis: .*refused", logged[0])

@@ -46,9 +46,9 @@ def drawn(request: HttpRequest | None, page: str = PAGE) -> str:
     return Template(page).render(Context({"request": request} if request else {}))
 
 
-def config(page: str) -> dict[str, Any]:
+def config(page: str, name: str = "clarion") -> dict[str, Any]:
     """Return what the data block of a page says."""
-    block = re.findall(r'<script id="clarion" type="application/json">(.*?)</script>', page)
+    block = re.findall(rf'<script id="{name}" type="application/json">(.*?)</script>', page)
     assert len(block) == 1
     said: dict[str, Any] = json.loads(block[0])
     return said
@@ -60,6 +60,12 @@ def test_nothing_for_who_is_not_signed_in(request_of: Any) -> None:
 
 
 @pytest.mark.django_db
+def test_nothing_for_who_is_not_active(request_of: Any, ada: Any) -> None:
+    ada.is_active = False
+    assert drawn(request_of(ada)) == ""
+
+
+@pytest.mark.django_db
 def test_elements_with_what_they_need_once_a_page(request_of: Any, ada: Any) -> None:
     page = drawn(request_of(ada))
     assert page.count('<script type="module" src="/static/clarion/inbox.js"></script>') == 1
@@ -68,7 +74,7 @@ def test_elements_with_what_they_need_once_a_page(request_of: Any, ada: Any) -> 
     said = config(page)
     assert said["api"] == "/api/v1/inbox/"
     assert said["socket"] == "/ws/notifications/"
-    assert said["ticket"] == ""
+    assert "clarion-ticket" not in page
     assert said["person"] == str(ada.pk)
     assert len(said["csrf"]) == 64
     # Each page has its own, also of one request.
@@ -106,10 +112,25 @@ def test_once_also_where_templates_include_and_extend(
 
 @pytest.mark.django_db
 def test_what_a_bell_is_told(request_of: Any, ada: Any) -> None:
-    bell = "{% notification_bell title=True favicon='clarion/icon-new.svg' ticket=True %}"
+    bell = "{% notification_bell title=True favicon='clarion/icon-new.svg' %}"
     page = drawn(request_of(ada), "{% load clarion %}" + bell)
     assert ' page-title favicon="/static/clarion/icon-new.svg">' in page
-    assert config(page)["ticket"] == "/api/v1/ticket"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "tags",
+    [
+        "{% notification_bell ticket=True %}{% notification_toasts %}",
+        "{% notification_bell %}{% notification_toasts ticket=True %}",
+        "{% notification_bell %}{% notification_setup ticket=True %}",
+        "{% notification_bell ticket=True %}{% notification_toasts ticket=True %}",
+    ],
+)
+def test_any_tag_may_ask_for_tickets(request_of: Any, ada: Any, tags: str) -> None:
+    page = drawn(request_of(ada), "{% load clarion %}" + tags)
+    assert config(page, "clarion-ticket") == {"ticket": "/api/v1/ticket"}
+    assert config(page)["api"] == "/api/v1/inbox/"
 
 
 @pytest.mark.django_db
@@ -142,6 +163,21 @@ def test_the_token_lets_requests_through(ada: Any, settings: Any, hidden: str) -
     assert refused.status_code == 403
     token = {"x-csrftoken": said["csrf"]}
     done = client.post("/api/v1/inbox/read", {"ids": ["1"]}, "application/json", headers=token)
+    assert done.status_code == 200
+
+
+@pytest.mark.django_db
+def test_the_token_goes_where_django_looks_for_it(ada: Any, settings: Any) -> None:
+    settings.CSRF_HEADER_NAME = "HTTP_X_XSRF_TOKEN"
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(ada)
+    said = config(client.get("/inbox/").content.decode())
+    done = client.post(
+        "/api/v1/inbox/read",
+        {"ids": ["1"]},
+        "application/json",
+        headers={said["csrf_header"]: said["csrf"]},
+    )
     assert done.status_code == 200
 
 

@@ -2,7 +2,7 @@
 import { CLOSE_CODES, ClarionClient, ClarionError, Mailbox, afterClose, backoff } from "../../notifications/static/clarion/client.js";
 import type { Choices, Counts, Item, Page, Status, Topic } from "../../notifications/static/clarion/client.js";
 
-const client = new ClarionClient({ socketUrl: "wss://h/ws/", apiUrl: "/api/", person: "7", language: "en", keep: false, csrfToken: () => "", ticketUrl: "/t" });
+const client = new ClarionClient({ socketUrl: "wss://h/ws/", apiUrl: "/api/", person: "7", language: "en", keep: false, csrfToken: () => "", csrfHeader: "X-CSRFToken", ticketUrl: "/t" });
 const standing = new ClarionClient({ socketUrl: "wss://h/ws/", apiUrl: "/api/", person: 7 }, { now: () => 0, random: () => 0.5, openChannel: () => null, locks: undefined });
 standing.networkChanged(false);
 standing.woke();

@@ -79,10 +79,10 @@ def sentinel(tmp_path):
     started = []
     for command in commands:
         started.append(subprocess.Popen(command, stdout=subprocess.DEVNULL))
-        wait_until(lambda command=command: listens(command, port), 20)
+        wait_until(lambda command=command: listens(command, port))
     with Redis(port=port) as client:
-        wait_until(lambda: client.sentinel_master("site")["num-slaves"] == 1, 20)
-        wait_until(lambda: client.sentinel_slaves("site")[0]["master-link-status"] == "ok", 20)
+        wait_until(lambda: client.sentinel_master("site")["num-slaves"] == 1)
+        wait_until(lambda: client.sentinel_slaves("site")[0]["master-link-status"] == "ok")
     yield port, started[0].kill
     for process in started:
         process.kill()

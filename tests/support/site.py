@@ -18,12 +18,12 @@ from django.contrib.sessions.backends.db import SessionStore
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
+from tests.support.waiting import PATIENCE
+
 if TYPE_CHECKING:
     from tests.support.processes import Process
 
 Frame = dict[str, Any]
-# seconds
-TIMEOUT = 10
 
 
 def login_session(user: AbstractBaseUser) -> str:
@@ -119,7 +119,7 @@ class Browser:
         for name, value in (all_headers | (headers or {})).items():
             if value:
                 request.add_header(name, value)
-        with self._opener.open(request, timeout=TIMEOUT) as response:
+        with self._opener.open(request, timeout=PATIENCE) as response:
             return response.status, response.read().decode()
 
     def ticket(self) -> str:
@@ -148,8 +148,8 @@ class Browser:
                 additional_headers=headers,
                 compression=None,
                 legacy=True,  # a socket outlives the statement that opens it
-                open_timeout=TIMEOUT,
-                close_timeout=TIMEOUT,
+                open_timeout=PATIENCE,
+                close_timeout=10,  # what a server that was killed costs
                 **options,
             )
         )
@@ -173,14 +173,14 @@ class Socket:
         """Send a frame."""
         self.connection.send(json.dumps(frame))
 
-    def recv(self, timeout: float = TIMEOUT) -> Frame:
+    def recv(self, timeout: float = PATIENCE) -> Frame:
         """Return the next frame; raises `TimeoutError` or `ConnectionClosed`."""
         frame: Frame = json.loads(self.connection.recv(timeout))
         self.frames.append(frame)
         return frame
 
     def recv_until(
-        self, wanted: str | Callable[[Frame], object], timeout: float = TIMEOUT
+        self, wanted: str | Callable[[Frame], object], timeout: float = PATIENCE
     ) -> Frame:
         """Return the first frame of this type, or for which `wanted` holds; others are kept too.
 
@@ -198,7 +198,7 @@ class Socket:
             seen.append(frame)
         raise TimeoutError(f"{wanted!r} did not come within {timeout} s; came: {seen}")
 
-    def closed(self, timeout: float = TIMEOUT) -> int:
+    def closed(self, timeout: float = PATIENCE) -> int:
         """Read until the server closes; returns the close code."""
         deadline = time.monotonic() + timeout
         try:

@@ -6,8 +6,11 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
+# Seconds; what is waited for comes in a moment, but not on a machine with much else to do.
+PATIENCE = 30
 
-def wait_until(condition: Callable[[], T], timeout: float = 10, *, what: str = "") -> T:
+
+def wait_until(condition: Callable[[], T], timeout: float = PATIENCE, *, what: str = "") -> T:
     """Return the first truthy value of `condition`; raises `TimeoutError` after `timeout` seconds.
 
     The message tells the last value, or `what` was waited for.

@@ -18,14 +18,16 @@ export class ClarionError extends Error {
 export class Http {
   #env;
   #csrfToken;
+  #csrfHeader;
   #getToken;
   #login; // a function: which login it is, as a number
   #onSignedOut;
   #token = null; // a promise of `{token, until}`, for all who ask meanwhile
   #latest = null; // the token that it gave
 
-  constructor({ csrfToken, getToken }, env, login, onSignedOut) {
+  constructor({ csrfToken, csrfHeader, getToken }, env, login, onSignedOut) {
     this.#csrfToken = csrfToken;
+    this.#csrfHeader = csrfHeader;
     this.#getToken = getToken;
     this.#env = env;
     this.#login = login;
@@ -106,7 +108,7 @@ export class Http {
         Accept: "application/json",
         ...(body && { "Content-Type": "application/json" }),
         ...(token && { Authorization: `Bearer ${token}` }),
-        ...(!token && method === "POST" && { "X-CSRFToken": this.#csrfToken() }),
+        ...(!token && method === "POST" && { [this.#csrfHeader]: this.#csrfToken() }),
       },
       body: body && JSON.stringify(body),
       keepalive: Boolean(body), // a click that marks read also leaves the page

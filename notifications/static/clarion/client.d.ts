@@ -64,6 +64,8 @@ export interface Options {
   apiUrl: string;
   /** Sent with state changes. Asked each time, as a new login in another tab changes the cookie. */
   csrfToken?: () => string;
+  /** Of the header that it is sent in; without it `X-CSRFToken`, as by Django's `CSRF_HEADER_NAME`. */
+  csrfHeader?: string;
   /**
    * In pages of other origins, which have no cookies here: asks your own backend for what `POST /api/v1/tokens` answered it.
    * Null: nobody is signed in. Called again before the token ends, and when it fails or gives no token.

@@ -6,7 +6,7 @@ import { Side } from "./side.js";
 
 const page = document.getElementById("demo");
 const said = document.getElementById("demo-said");
-const { clock, csrf, tokens, play } = page.dataset;
+const { clock, csrf, csrfCookie, tokens, play } = page.dataset;
 const people = [...document.querySelectorAll('[name="to"]')].map(({ value }) => value);
 const last = new Map(); // the id of what was said last, by whom it was for
 
@@ -25,8 +25,14 @@ function tell(text, isBad = false) {
 async function ask(url, init) {
   const response = await fetch(url, { method: "POST", ...init });
   const answer = await response.json().catch(() => ({}));
-  if (!response.ok) throw Object.assign(new Error(answer.detail ?? `HTTP ${response.status}`), { status: response.status });
+  if (!response.ok) throw Object.assign(new Error(answer.detail ?? `HTTP ${response.status}`), { status: response.status, isOurs: "detail" in answer });
   return answer;
+}
+
+/** A login in another tab changes the cookie; the token in the page is for those that scripts cannot read. */
+function csrfToken() {
+  const pair = csrfCookie && document.cookie.split("; ").find((each) => each.startsWith(`${csrfCookie}=`));
+  return pair ? pair.slice(csrfCookie.length + 1) : csrf;
 }
 
 const MARGIN = 60_000; // ms before its end that a token is not shown any more
@@ -35,19 +41,19 @@ const kept = new Map();
 /** What opens somebody's inbox. */
 async function token(name) {
   if ((kept.get(name)?.until ?? 0) < Date.now()) {
-    const given = await ask(address(tokens, name), { headers: { "X-CSRFToken": csrf } });
+    const given = await ask(address(tokens, name), { headers: { "X-CSRFToken": csrfToken() } });
     kept.set(name, { ...given, until: Date.now() + given.expires_in * 1_000 - MARGIN });
   }
   const { until, token: text } = kept.get(name);
   return { token: text, expires_in: (until + MARGIN - Date.now()) / 1_000 };
 }
 
-/** As a client wants it: without a token for good, null. */
+/** As a client wants it: without a token for good, null. Django's own refusals are not for good. */
 async function tokenOrNone(name) {
   try {
     return await token(name);
   } catch (error) {
-    if (error.status !== 403 && error.status !== 404) throw error;
+    if (!error.isOurs || (error.status !== 403 && error.status !== 404)) throw error;
     tell(error.message, true);
     return null;
   }
