@@ -36,7 +36,7 @@ export async function bundle() {
     format: "esm",
     target: "es2022",
     charset: "utf8",
-    banner: { js: "/* Clarion, BSD-3-Clause. Built from notifications/javascript by `make bundle`. */" },
+    banner: { js: "/* Clarion, BSD-3-Clause. Made by `make bundle`. */" },
     outdir: here("../static/clarion"),
     plugins: [shared, sheets],
     write: false,

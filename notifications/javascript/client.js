@@ -55,6 +55,7 @@ export class ClarionClient extends EventTarget {
 
   constructor({ csrfToken = () => "", csrfHeader = "X-CSRFToken", getToken = null, ticketUrl = "", person = "", language = "", keep = true, ...options }, env = {}) {
     super();
+    person = String(person ?? "");
     this.#options = { csrfToken, csrfHeader, getToken, ticketUrl, person, ...options };
     this.#person = person;
     this.#env = { ...BROWSER, ...env };
@@ -104,15 +105,15 @@ export class ClarionClient extends EventTarget {
   /** Show what was kept, connect, and stay connected until `stop()` or until the server says that it is of no use. */
   start() {
     if (this.#status !== "stopped") return;
-    this.#setStatus("connecting");
     this.#unwatch = this.#env.watch((event) => this.#notice(event));
+    this.#setStatus("connecting");
     const kept = this.#store?.open();
     if (kept && this.#mailbox.cursor === null) {
       this.#mailbox.restore(kept);
       this.#filled = true;
       this.#changed();
     }
-    this.#tabs.join();
+    if (!this.#isEnded()) this.#tabs.join(); // listeners may have stopped it
   }
 
   /** Leave; other tabs go on. `start()` resumes from the cursor. */
@@ -122,8 +123,9 @@ export class ClarionClient extends EventTarget {
 
   /** The person is about to sign out here: nothing is kept from now on. */
   forget() {
-    this.#store?.forget();
+    this.#doubt();
     this.#store = null;
+    this.#tabs.post({ kind: "doubt" });
   }
 
   /** The browser says that the network went away or came back. A socket of the old network seldom survives, so it is replaced. */
@@ -260,7 +262,7 @@ export class ClarionClient extends EventTarget {
   // -- changing state ------------------------------------------------------------------------------------------------------------
 
   #mark(action, ids, more = {}) {
-    const all = [...new Set(ids)];
+    const all = [...new Set(typeof ids === "string" ? [ids] : ids)];
     const changes = [];
     do {
       const some = all.splice(0, MOST);
@@ -333,28 +335,26 @@ export class ClarionClient extends EventTarget {
     if (frame.all_up_to) this.#turn += 1;
     if (behind && this.#connection) this.#connection.catchUp(behind);
     this.#connection?.acknowledgeSoon();
-    this.#tell({ items, removed, ...(frame.all_up_to && this.#afterAll(frame, behind)) });
+    const { all_up_to: all, seq } = frame;
+    // With a gap before it, items may be newer or older than "all"; and which ones come into the archive it does not say.
+    this.#tell({ items, removed, marked: all && !behind && ((item) => marked(item, all, seq)), partial: Boolean(all && (behind || all.archived_at)) });
     for (const item of arrived) this.#emit("notification", { item, replayed: frame.type === "sync" });
     this.#changed();
   }
 
-  /** What "all" makes of items. With a gap before it they may be older than that; and which ones come into the archive nobody says. */
-  #afterAll({ all_up_to: upTo, seq }, behind) {
-    if (behind) return { partial: true };
-    return { marked: (item) => marked(item, upTo, seq), partial: Boolean(upTo.archived_at) };
-  }
-
   /** Those who show other lists. */
-  #tell({ items = [], removed = [], marked = null, partial = false, emptied = false }) {
-    if (items.length || removed.length || marked || partial) this.#emit("items", { items, removed, marked, partial, emptied });
+  #tell({ items = [], removed = [], marked, partial = false, emptied = false }) {
+    if (items.length || removed.length || marked || partial) this.#emit("items", { items, removed, marked: marked || null, partial, emptied });
   }
 
   /** There is another list, and nobody knows what has changed, but what is newer than all that was known; unless it is the first. */
   #replace(become) {
-    const { newest } = this.#mailbox;
+    const { newest, point: before } = this.#mailbox;
     become();
+    const { point } = this.#mailbox;
     this.#turn += 1;
-    this.#pending.settle(Infinity);
+    // What was confirmed is in there; or it was asked for before, and comes.
+    this.#pending.settle(point.epoch === before.epoch ? point.seq : Infinity);
     this.#shown = this.#counts = null; // listeners may ask
     const missed = this.#mailbox.list(this.#env.now()).filter((item) => !item.read_at && Number(item.id) > newest);
     if (this.#filled) this.#tell({ partial: true });
@@ -375,10 +375,10 @@ export class ClarionClient extends EventTarget {
 
   #lead() {
     if (this.#isSomebodyElses()) return;
-    this.#connection = new Connection(this.#options, this.#http, this.#env, this.#host());
+    const connection = (this.#connection = new Connection(this.#options, this.#http, this.#env, this.#host()));
     this.#tabs.post({ kind: "status", status: this.#status });
     if (this.#status !== "connecting") this.#setStatus("reconnecting");
-    this.#connection.connect();
+    if (connection === this.#connection) connection.connect();
     this.#changed();
   }
 
@@ -399,7 +399,7 @@ export class ClarionClient extends EventTarget {
       load: (page) => this.#load(page),
       take: (frame) => this.#take(frame),
       reset: () => this.#mailbox.invalidate(),
-      dropped: () => this.#dropHeld(),
+      dropped: () => (this.#held = []), // what was confirmed meanwhile stays shown
       forget: () => {
         this.#tabs.post({ kind: "forget" });
         this.#empty();
@@ -410,6 +410,7 @@ export class ClarionClient extends EventTarget {
 
   #load(page) {
     if (!this.#isOurs(page)) return false;
+    if (page.cursor === this.cursor) return true; // nothing new
     this.#replace(() => {
       this.#mailbox.load(page);
       this.#postState(true);
@@ -444,7 +445,8 @@ export class ClarionClient extends EventTarget {
 
   #hear(message) {
     if (message.kind === "change") this.#hearChange(message);
-    else if (message.kind === "forget") this.#empty();
+    else if (message.kind === "forget") this.#hearForget();
+    else if (message.kind === "doubt") this.#doubt();
     else if (message.kind === "end") this.#leave(message.status);
     else if (this.isLeader) this.#answer(message);
     else if (message.kind === "state") this.#adopt(message);
@@ -462,6 +464,12 @@ export class ClarionClient extends EventTarget {
   #hearChange({ frame, epoch }) {
     if (this.#mailbox.cursor === null) this.#held.push({ frame });
     else if (epoch === this.#mailbox.point.epoch) this.#apply(frame);
+  }
+
+  /** Of one that led before, perhaps: whoever leads now asks who is here. */
+  #hearForget() {
+    this.#empty();
+    this.#connection?.reconnectNow();
   }
 
   #takeShared({ frame, from, status }) {
@@ -508,6 +516,12 @@ export class ClarionClient extends EventTarget {
     return true;
   }
 
+  /** Nothing of this person may be kept, until the server says that they are here. */
+  #doubt() {
+    this.#certain = false;
+    this.#store?.forget();
+  }
+
   /** Nothing of this person may be shown or kept. */
   #empty() {
     this.#era += 1;
@@ -515,8 +529,7 @@ export class ClarionClient extends EventTarget {
     this.#pending = new Pending();
     this.#held = [];
     this.#person = this.#options.person;
-    this.#certain = false; // until the server says who is here now
-    this.#store?.forget();
+    this.#doubt();
     this.#tell({ partial: true, emptied: true });
     this.#changed();
   }
@@ -565,11 +578,6 @@ export class ClarionClient extends EventTarget {
       else if (this.#connection) this.#take(frame);
       else this.#apply(frame);
     }
-  }
-
-  #dropHeld() {
-    for (const { operation } of this.#held) if (operation) this.#pending.delete(operation);
-    this.#held = [];
   }
 
   #changed() {

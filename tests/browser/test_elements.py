@@ -204,7 +204,7 @@ def test_what_could_not_be_undone_is_asked_about(window_of: OpenWindow, ada: Any
     ask = window.inbox.locator(".read-all")
     notice = window.inbox.locator(".notice")
     ask.click()
-    expect(notice).to_contain_text("Mark 2 as read? That cannot be undone.")
+    expect(notice).to_contain_text("Mark all as read? That cannot be undone.")
     # Undoing is not what the question is about.
     ask.focus()
     window.page.keyboard.press("z")
@@ -214,7 +214,7 @@ def test_what_could_not_be_undone_is_asked_about(window_of: OpenWindow, ada: Any
     window.inbox.evaluate("(inbox) => inbox.undo()")
     expect(notice).to_be_hidden()
     window.expect_unread(2)
-    # How many of a category are unread is not known.
+    # Of a category that is asked if there are too many of it.
     notify(ada, "demo.signed_in", data={"address": "192.0.2.9"})
     window.expect_unread(3)
     category = window.page.get_by_label("Category")
@@ -227,7 +227,7 @@ def test_what_could_not_be_undone_is_asked_about(window_of: OpenWindow, ada: Any
     category.select_option("messages")
     window.expect_titles(["Two", "One"])
     ask.click()
-    expect(notice).to_contain_text("Mark all of this category as read? That cannot be undone.")
+    expect(notice).to_contain_text("Mark all as read? That cannot be undone.")
     notice.get_by_role("button", name="Mark all read").click()
     expect(window.inbox.locator("#unread")).to_have_text("1 unread")
     expect(notice).to_be_hidden()

@@ -160,11 +160,12 @@ describe("a view", () => {
   /** What is asked for is answered with this page; `meanwhile` happens while it is on its way. */
   const ask = async (view, items, next = null, { again = false, meanwhile = () => {} } = {}) => {
     let query;
-    await view.ask(async (given) => {
+    const list = async (given) => {
       query = given;
       meanwhile();
       return { items, next };
-    }, again);
+    };
+    await view.ask({ list }, again);
     return query;
   };
   const READ = "2030-01-01T00:00:00Z";
@@ -244,7 +245,7 @@ describe("a view", () => {
 
   test("a page that does not come", async () => {
     const view = new View("archived");
-    await assert.rejects(view.ask(async () => { throw new TypeError("network"); }), TypeError);
+    await assert.rejects(view.ask({ list: async () => { throw new TypeError("network"); } }), TypeError);
     assert.equal(view.next, undefined);
     view.tell(NONE);
   });

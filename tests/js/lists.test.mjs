@@ -111,7 +111,7 @@ describe("lists of one's own", () => {
     const view = new View("unread");
     client.addEventListener("items", ({ detail }) => view.tell(detail));
     world.answers.push(page([item(2, 10), item(1, 9)], "e.10.5", counters(2)));
-    await view.ask((query) => client.list(query));
+    await view.ask(client);
     const shown = () => ids(view.list(client.items, (entry) => client.asShown(entry), 0));
     assert.deepEqual(shown(), [2, 1]);
     world.answers.push(change(10, 12, [], { all_up_to: { seq: 10, position: 5, read_at: T0 } }));

@@ -23,6 +23,7 @@ export class Http {
   #login; // a function: which login it is, as a number
   #onSignedOut;
   #token = null; // a promise of `{token, until}`, for all who ask meanwhile
+  #latest = null; // the token that it gave
 
   constructor({ csrfToken, csrfHeader, getToken }, env, login, onSignedOut) {
     this.#csrfToken = csrfToken;
@@ -49,20 +50,22 @@ export class Http {
     return this.token();
   }
 
-  /** The server does not want it any more. */
-  forgetToken() {
-    this.#token = null;
+  /** The server does not want it any more; there may be a newer one. */
+  forgetToken(token) {
+    if (token === this.#latest) this.#token = this.#latest = null;
   }
 
   async #fetchToken() {
-    const late = new Promise((_, reject) => this.#env.setTimeout(() => reject(new ClarionError(0, "timeout")), TIMEOUT));
-    const given = await Promise.race([this.#getToken(), late]);
+    const late = () => new Promise((_, reject) => this.#env.setTimeout(() => reject(new ClarionError(0, "timeout")), TIMEOUT));
+    const given = await Promise.race([this.#getToken(), late()]); // in this order: the first may throw
     if (!given) {
       this.#onSignedOut();
       throw new ClarionError(401, "unauthorized", "There is no token.");
     }
+    if (typeof given.token !== "string" || !given.token) throw new ClarionError(0, "no_token", "getToken gave no token.");
     // At least for what it was fetched for, however short-lived, and if nobody says how long.
     const lasts = Number(given.expires_in) * 1_000 || 0;
+    this.#latest = given.token;
     return { token: given.token, until: this.#env.now() + Math.max(lasts - TOKEN_MARGIN, 1_000) };
   }
 
@@ -86,7 +89,7 @@ export class Http {
     let response = await this.#fetch(token, method, url, body, timeout);
     if (response.status === 401 && token) {
       // Revoked, or the clock was set meanwhile: a new one tells.
-      this.forgetToken();
+      this.forgetToken(token);
       response = await this.#fetch(await this.token(), method, url, body, timeout);
     }
     if (response.ok) return response.status === 204 ? null : response.json();

@@ -69,7 +69,7 @@ export class NotificationBell extends ClientElement {
 
   #toggled(open) {
     const { bell, inbox } = this.#parts;
-    bell.ariaExpanded = String(open);
+    bell.ariaExpanded = open;
     this.dispatchEvent(new CustomEvent("notification-bell", { detail: { open }, bubbles: true, composed: true }));
     if (!open) return;
     this.#place();

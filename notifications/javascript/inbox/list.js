@@ -15,16 +15,9 @@ const REFRESH = 800; // ms before a view is asked for again, since what makes th
 const PAGE = 100;
 const FEW = 50; // rows
 
-/** By the name of an action: what the client calls it, and what undoes it. */
-const ACTS = {
-  read: ["markRead"],
-  unread: ["markUnread"],
-  archive: ["archive", "unarchive"],
-  unarchive: ["unarchive", "archive"],
-  snooze: ["snooze", "unsnooze"],
-  unsnooze: ["unsnooze"],
-};
-const SAID = { archive: "archived", unarchive: "unarchived", snooze: "snoozed" };
+/** By the name of an action: what the client calls it, where that differs; what is said then, and what undoes it. */
+const CALLED = { read: "markRead", unread: "markUnread" };
+const DONE = { archive: ["archived", "unarchive"], unarchive: ["unarchived", "archive"], snooze: ["snoozed", "unsnooze"] };
 
 export class NotificationInbox extends ClientElement {
   static observedAttributes = ["filter"];
@@ -170,11 +163,11 @@ export class NotificationInbox extends ClientElement {
     this.#drawRows(items);
     const { unread: count } = client.counts;
     unread.textContent = count ? words.say("unread_count", { count }) : "";
-    readAll.ariaDisabled = String(count === 0); // it may have the focus, and keeps it
+    readAll.ariaDisabled = !count; // it may have the focus, and keeps it
     readAll.hidden = !["all", "unread"].includes(view.filter);
     status.dataset.status = client.status;
     status.lastChild.textContent = words.say(client.status);
-    for (const filter of filters.children) filter.ariaPressed = String(filter.name === view.filter);
+    for (const filter of filters.children) filter.ariaPressed = filter.name === view.filter;
     const more = this.#hasMore || (view.isLive ? client.hasOlder : view.next !== null);
     const awaited = view.isLive ? client.cursor === null : view.next === undefined;
     // Nobody else asks for it: the first page of a filter, and what comes after pages of which everything has left.
@@ -241,23 +234,19 @@ export class NotificationInbox extends ClientElement {
 
   /** What rows ask for. */
   #on = {
-    render: (item) => this.#render(item),
+    render: (item) => {
+      try {
+        return this.item?.(item);
+      } catch (error) {
+        return reportError(error); // of the page, and none of the list's
+      }
+    },
     open: (row, event) => this.#open(row.item, event),
     read: (item) => item.read_at || this.#act("read", item),
     act: (action, item) => this.#act(action, item),
     menu: (row) => this.#openMenu(row),
     earlier: (row) => this.#unfold(row),
   };
-
-  /** What the page makes of an item; a mistake of its is none of the list. */
-  #render(item) {
-    try {
-      return this.item?.(item);
-    } catch (error) {
-      reportError(error);
-      return null;
-    }
-  }
 
   /** Nothing to show: it has not come yet, cannot come, or there is nothing. */
   #drawEmpty(empty, loading) {
@@ -266,7 +255,7 @@ export class NotificationInbox extends ClientElement {
     const drawn = this.querySelector(":scope > :not([slot], noscript)") && this.#view.isLive && (state === "loading" || state === "unreachable");
     before.hidden = !drawn;
     list.hidden = drawn || (empty && state !== "loading");
-    list.ariaBusy = String(state === "loading");
+    list.ariaBusy = state === "loading";
     if (state === "loading" && !drawn) list.append(...[1, 2, 3].map(() => h("div", { part: "skeleton", "aria-hidden": "true" })));
     place.hidden = ["", "loading"].includes(state) || drawn;
     if (place.dataset.state === state) return;
@@ -277,7 +266,7 @@ export class NotificationInbox extends ClientElement {
   #reason(loading) {
     const { status } = this.client;
     if (status === "signed_out") return status;
-    if (loading) return this.#view.failed || ["offline", "reconnecting", "stopped"].includes(status) ? "unreachable" : "loading";
+    if (loading) return this.#view.failed || !["connecting", "live"].includes(status) ? "unreachable" : "loading";
     return this.#view.isLive ? "empty" : "nothing";
   }
 
@@ -312,12 +301,8 @@ export class NotificationInbox extends ClientElement {
 
   /** Views that are not the client's own list follow what it tells. */
   #told(detail) {
-    if (this.#view.isLive) return;
-    if (detail.emptied) {
-      this.#begin();
-      return;
-    }
-    this.#view.tell(detail);
+    if (detail.emptied) this.#begin();
+    else this.#view.tell(detail);
     if (detail.partial) this.#refreshSoon();
   }
 
@@ -327,7 +312,7 @@ export class NotificationInbox extends ClientElement {
     view.failed = false;
     try {
       if (view.isLive) await this.client.loadOlder();
-      else await view.ask((query) => this.client.list(query));
+      else await view.ask(this.client);
     } catch (error) {
       view.failed = true;
       if (view === this.#view && this.#rows.size) this.#notice.complain(error);
@@ -345,12 +330,9 @@ export class NotificationInbox extends ClientElement {
     if (this.#timers.refresh) return;
     this.#after("refresh", REFRESH, async () => {
       const view = this.#view;
-      if (view.isLive) return;
+      if (view.isLive || view.next === undefined) return;
       // Without a network: when there is one again.
-      view.stale = await view.ask((query) => this.client.list(query), true).then(
-        () => false,
-        () => true,
-      );
+      view.stale = await view.ask(this.client, true).catch(() => true);
       this.drawSoon();
     });
   }
@@ -383,14 +365,16 @@ export class NotificationInbox extends ClientElement {
   }
 
   #act(action, item, until) {
-    const [method, back] = ACTS[action];
+    const { client } = this;
+    const ids = [item.id];
     this.#notice.forgive();
-    this.client[method]([item.id], until);
-    if (!back) return;
-    this.#notice.tell(theWords().say(SAID[action], { time: until && theWords().moment(until) }), () => {
+    client[CALLED[action] ?? action](ids, until);
+    const [said, back] = DONE[action] ?? [];
+    if (!said) return;
+    this.#notice.tell(theWords().say(said, { time: until && theWords().moment(until) }), () => {
       // Back to where it was put away, if it was.
-      if (item.archived_at) return this.client.archive([item.id]);
-      return item.snoozed_until ? this.client.snooze([item.id], item.snoozed_until) : this.client[back]([item.id]);
+      if (item.archived_at) return client.archive(ids);
+      return item.snoozed_until ? client.snooze(ids, item.snoozed_until) : client[back](ids);
     });
   }
 
@@ -403,17 +387,13 @@ export class NotificationInbox extends ClientElement {
 
   async #readAll() {
     const { client } = this;
-    const { unread: count } = client.counts;
-    if (!count) return;
-    const words = theWords();
+    if (!client.counts.unread) return;
     const category = this.#view.category || undefined;
     const read = () => client.readAll({ category });
+    const words = theWords();
     try {
       const ids = await this.#unread(category, NotificationInbox.undoable);
-      if (!ids) {
-        this.#notice.ask(words.say(category ? "all_read_sure_category" : "all_read_sure", { count }), words.say("read_all"), read);
-        return;
-      }
+      if (!ids) return this.#notice.ask(words.say("all_read_sure"), read, words.say("read_all"));
       if (ids.length) this.#notice.tell(words.say("all_read"), () => client.markUnread(ids));
       await read();
     } catch (error) {
@@ -425,13 +405,13 @@ export class NotificationInbox extends ClientElement {
   async #unread(category, most) {
     const { client } = this;
     const { unread: count } = client.counts;
+    if (!category && count > most) return null;
     const ids = new Set(client.items.filter((item) => !item.read_at && (!category || item.category === category)).map(({ id }) => id));
     let before = client.hasOlder && (category || ids.size < count) ? undefined : null;
-    if (!category && count > most) return null;
     while (before !== null && ids.size <= most) {
-      const page = await client.list({ category, unread: true, limit: PAGE, before });
-      for (const { id } of page.items) ids.add(id);
-      before = page.next;
+      const { items, next } = await client.list({ category, unread: true, limit: PAGE, before });
+      for (const { id } of items) ids.add(id);
+      before = next;
     }
     return ids.size > most ? null : [...ids];
   }
@@ -475,7 +455,7 @@ export class NotificationInbox extends ClientElement {
     if (move !== undefined && target.closest(".list")) this.#go(move);
     else if (event.key === "e" && row) this.#act(row.item.archived_at ? "unarchive" : "archive", row.item);
     else if (event.key === "u" && row) this.#act(row.item.read_at ? "unread" : "read", row.item);
-    else if (event.key === "z" && this.#notice.isOpen) this.undo();
+    else if (event.key === "z" && !this.#notice.element.hidden) this.undo();
     else return;
     event.preventDefault();
   }
@@ -532,20 +512,17 @@ export class NotificationInbox extends ClientElement {
 
   /** What is visible for a moment has been seen: one request for however much arrived meanwhile. */
   #watchSeen() {
-    const { status, counts } = this.client;
-    const due = document.visibilityState === "visible" && this.#view.isLive && status === "live" && counts.unseen > 0 && this.#rows.size > 0 && this.#inView;
+    const due = document.visibilityState === "visible" && this.#view.isLive && this.client.counts.unseen > 0 && this.#rows.size > 0 && this.#inView;
     if (!due) this.#after("seen");
     else if (!this.#timers.seen) this.#after("seen", this.#dwell, () => this.#markSeen());
   }
 
   /** What fails is tried again, less and less often. */
-  async #markSeen() {
-    try {
-      await this.client.seenAll();
-      this.#dwell = DWELL;
-    } catch ({ retryAfter = 0 }) {
-      this.#dwell = Math.max(retryAfter, Math.min(2 * this.#dwell, LONGEST_DWELL));
-    }
+  #markSeen() {
+    this.client.seenAll().then(
+      () => (this.#dwell = DWELL),
+      ({ retryAfter = 0 }) => (this.#dwell = Math.max(retryAfter, Math.min(2 * this.#dwell, LONGEST_DWELL))),
+    );
   }
 
   #connected(status) {

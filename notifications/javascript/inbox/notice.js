@@ -9,41 +9,32 @@ export class Notice {
   #inbox;
   #act = null; // what its button does
   #undo = null; // the same, unless it is a question
-  #timer = null;
+  #timer;
 
   constructor(inbox) {
     this.#inbox = inbox;
     this.complaint = h("p", { part: "complaint", role: "alert", hidden: true });
-    this.element = h("div", { part: "notice", hidden: true }, h("span", {}), button("undo", { onclick: () => this.#perform(this.#act) }));
+    this.element = h("div", { part: "notice", hidden: true }, h("span"), button("undo", { onclick: () => this.#perform(this.#act) }));
     // It stays for whoever is about to use it.
     for (const type of ["pointerenter", "focusin"]) this.element.addEventListener(type, () => clearTimeout(this.#timer));
     for (const type of ["pointerleave", "focusout"]) this.element.addEventListener(type, () => this.#closeLater());
   }
 
-  get isOpen() {
-    return !this.element.hidden;
-  }
-
   /** Say what was done, and how to undo it, for some seconds. */
-  tell(text, undo) {
-    this.#show(text, theWords().say("undo"), undo);
-    this.#undo = undo;
-  }
-
-  /** Ask before something is done that is not undone. */
-  ask(text, label, act) {
-    this.#show(text, label, act);
-    this.#undo = null;
-  }
-
-  #show(text, label, act) {
-    this.#act = act;
+  tell(text, undo, label = theWords().say("undo")) {
+    this.#act = this.#undo = undo;
     this.element.firstChild.textContent = text;
     this.element.lastChild.textContent = label;
     this.element.hidden = false;
     this.forgive();
     this.#closeLater();
     say(this.#inbox.client, text);
+  }
+
+  /** Ask before something is done that is not undone. */
+  ask(text, act, label) {
+    this.tell(text, act, label);
+    this.#undo = null;
   }
 
   /** Undo what was done last, as long as it is offered; a question is closed without an answer. */
@@ -86,6 +77,6 @@ export class Notice {
 
   #closeLater() {
     clearTimeout(this.#timer);
-    if (this.isOpen) this.#timer = setTimeout(() => this.close(), LASTS);
+    if (!this.element.hidden) this.#timer = setTimeout(() => this.close(), LASTS);
   }
 }

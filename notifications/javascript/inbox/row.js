@@ -6,7 +6,6 @@ import { theWords } from "./surroundings.js";
 export class Row {
   #on;
   #parts;
-  #custom = false;
   #current = false;
   #open = (event) => this.#on.open(this, event);
   #actions = "[]";
@@ -24,7 +23,7 @@ export class Row {
     this.thread = h("ol", { part: "thread", role: "list", hidden: true });
     this.level = h("span", { part: "level" });
     this.#parts = [this.title, this.body, h("p", { part: "meta" }, this.actors, this.time), this.actions, this.fold, this.thread];
-    this.content = h("div", { part: "content" }, ...this.#parts);
+    this.content = h("div", { part: "content" });
     this.toggle = button("toggle", { onclick: () => on.act(this.item.read_at ? "unread" : "read", this.item) }, h("span", { part: "dot" }));
     this.put = button("put", { onclick: () => on.act(this.item.archived_at ? "unarchive" : "archive", this.item) }, icon("archive"));
     this.more = button("more", { "aria-haspopup": "menu", onclick: () => on.menu(this) }, icon("more"));
@@ -61,11 +60,9 @@ export class Row {
     if (custom) {
       const opener = custom.matches?.("a, button") ? custom : custom.querySelector?.("a, button");
       this.content.replaceChildren(opener ? custom : button("open", {}, custom));
-      this.#custom = true;
       return opener ?? this.content.firstChild;
     }
-    if (this.#custom) this.content.replaceChildren(...this.#parts);
-    this.#custom = false;
+    if (this.title.parentNode !== this.content) this.content.replaceChildren(...this.#parts);
     this.prefix.textContent = prefix;
     this.body.textContent = item.body;
     this.actors.textContent = theWords().actors(item);
@@ -126,7 +123,7 @@ export class Row {
 
   #sayFold() {
     const open = !this.thread.hidden;
-    this.fold.ariaExpanded = String(open);
+    this.fold.ariaExpanded = open;
     this.fold.textContent = theWords().say(open ? "earlier_hide" : "earlier", { count: this.item.count - 1 });
   }
 }

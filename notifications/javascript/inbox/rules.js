@@ -88,13 +88,13 @@ export class View {
     return { [this.filter]: this.filter !== "all", category: this.category, all: undefined };
   }
 
-  /** Take in the page that `list` answers with: an older one, or the first again, in the place of all that there was. */
-  async ask(list, again = false) {
+  /** Take in the page that the client's `list` answers with: an older one, or the first again, in the place of all that there was. */
+  async ask(client, again = false) {
     const told = [];
     this.#told.add(told);
     const before = again ? undefined : this.next;
     try {
-      const { items, next } = await list({ ...this.query, before });
+      const { items, next } = await client.list({ ...this.query, before });
       if (again) this.#items.clear();
       else if (before !== this.next) return; // another first page was quicker
       for (const item of items) this.#items.set(item.id, item);
