@@ -6,6 +6,7 @@ from django.apps.config import AppConfig
 from django.conf import settings as django_settings
 from django.core.checks import CheckMessage, Error, Tags, register
 from django.core.checks import Warning as CheckWarning
+from django.urls import NoReverseMatch, reverse
 
 from notifications.conf import is_origin
 from notifications.live.internals import moved
@@ -31,6 +32,12 @@ NUMBERS = {
 
 # What `CLARION_KEEP` says of a category, and the number that says it of all.
 KEPT = {"items": "CLARION_KEEP_ITEMS", "days": "CLARION_KEEP_DAYS"}
+
+# Where Django's messages are switched on, and by which names.
+MESSAGES = {
+    "MIDDLEWARE": "django.contrib.messages.middleware.MessageMiddleware",
+    "context_processors": "django.contrib.messages.context_processors.messages",
+}
 
 Configs = Sequence[AppConfig] | None
 
@@ -140,6 +147,36 @@ def check_origins(app_configs: Configs, **_: object) -> list[CheckMessage]:
     return [*wrong, *trusted]
 
 
+def check_pages(app_configs: Configs, **_: object) -> list[CheckMessage]:
+    """clarion.W004: our pages are there, and their forms cannot say what they have done."""
+    if not _has_pages():
+        return []
+    processors = [
+        name
+        for engine in getattr(django_settings, "TEMPLATES", ())
+        for name in engine.get("OPTIONS", {}).get("context_processors", ())
+    ]
+    given = {"MIDDLEWARE": django_settings.MIDDLEWARE, "context_processors": processors}
+    return [
+        CheckWarning(
+            f"The forms of the inbox do not say what they have done: no {name} in {setting}.",
+            id="clarion.W004",
+        )
+        for setting, name in MESSAGES.items()
+        if name not in given[setting]
+    ]
+
+
+def _has_pages() -> bool:
+    if not getattr(django_settings, "ROOT_URLCONF", None):
+        return False
+    try:
+        reverse("clarion:inbox")
+    except NoReverseMatch:
+        return False
+    return True
+
+
 ALL: tuple[Callable[..., list[CheckMessage]], ...] = (
     check_numbers,
     check_keep,
@@ -147,6 +184,7 @@ ALL: tuple[Callable[..., list[CheckMessage]], ...] = (
     check_server,
     check_sessions,
     check_origins,
+    check_pages,
 )
 
 

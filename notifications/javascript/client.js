@@ -53,9 +53,10 @@ export class ClarionClient extends EventTarget {
   #filled = false; // a list has been there
   #counted = { unread: 0, unseen: 0 };
 
-  constructor({ csrfToken = () => "", getToken = null, ticketUrl = "", person = "", language = "", keep = true, ...options }, env = {}) {
+  constructor({ csrfToken = () => "", csrfHeader = "X-CSRFToken", getToken = null, ticketUrl = "", person = "", language = "", keep = true, ...options }, env = {}) {
     super();
-    this.#options = { csrfToken, getToken, ticketUrl, person, ...options };
+    person = String(person ?? "");
+    this.#options = { csrfToken, csrfHeader, getToken, ticketUrl, person, ...options };
     this.#person = person;
     this.#env = { ...BROWSER, ...env };
     this.#timers = new Timers(this.#env);
@@ -104,15 +105,15 @@ export class ClarionClient extends EventTarget {
   /** Show what was kept, connect, and stay connected until `stop()` or until the server says that it is of no use. */
   start() {
     if (this.#status !== "stopped") return;
-    this.#setStatus("connecting");
     this.#unwatch = this.#env.watch((event) => this.#notice(event));
+    this.#setStatus("connecting");
     const kept = this.#store?.open();
     if (kept && this.#mailbox.cursor === null) {
       this.#mailbox.restore(kept);
       this.#filled = true;
       this.#changed();
     }
-    this.#tabs.join();
+    if (!this.#isEnded()) this.#tabs.join(); // listeners may have stopped it
   }
 
   /** Leave; other tabs go on. `start()` resumes from the cursor. */
@@ -122,8 +123,9 @@ export class ClarionClient extends EventTarget {
 
   /** The person is about to sign out here: nothing is kept from now on. */
   forget() {
-    this.#store?.forget();
+    this.#doubt();
     this.#store = null;
+    this.#tabs.post({ kind: "doubt" });
   }
 
   /** The browser says that the network went away or came back. A socket of the old network seldom survives, so it is replaced. */
@@ -260,7 +262,7 @@ export class ClarionClient extends EventTarget {
   // -- changing state ------------------------------------------------------------------------------------------------------------
 
   #mark(action, ids, more = {}) {
-    const all = [...new Set(ids)];
+    const all = [...new Set(typeof ids === "string" ? [ids] : ids)];
     const changes = [];
     do {
       const some = all.splice(0, MOST);
@@ -345,10 +347,12 @@ export class ClarionClient extends EventTarget {
 
   /** There is another list, and nobody knows what has changed, but what is newer than all that was known; unless it is the first. */
   #replace(become) {
-    const { newest } = this.#mailbox;
+    const { newest, point: before } = this.#mailbox;
     become();
+    const { point } = this.#mailbox;
     this.#turn += 1;
-    this.#pending.settle(Infinity);
+    // What was confirmed is in there; or it was asked for before, and comes.
+    this.#pending.settle(point.epoch === before.epoch ? point.seq : Infinity);
     this.#shown = this.#counts = null; // listeners may ask
     const missed = this.#mailbox.list(this.#env.now()).filter((item) => !item.read_at && Number(item.id) > newest);
     if (this.#filled) this.#tell({ partial: true });
@@ -369,10 +373,10 @@ export class ClarionClient extends EventTarget {
 
   #lead() {
     if (this.#isSomebodyElses()) return;
-    this.#connection = new Connection(this.#options, this.#http, this.#env, this.#host());
+    const connection = (this.#connection = new Connection(this.#options, this.#http, this.#env, this.#host()));
     this.#tabs.post({ kind: "status", status: this.#status });
     if (this.#status !== "connecting") this.#setStatus("reconnecting");
-    this.#connection.connect();
+    if (connection === this.#connection) connection.connect();
     this.#changed();
   }
 
@@ -393,7 +397,7 @@ export class ClarionClient extends EventTarget {
       load: (page) => this.#load(page),
       take: (frame) => this.#take(frame),
       reset: () => this.#mailbox.invalidate(),
-      dropped: () => this.#dropHeld(),
+      dropped: () => (this.#held = []), // what was confirmed meanwhile stays shown
       forget: () => {
         this.#tabs.post({ kind: "forget" });
         this.#empty();
@@ -404,6 +408,7 @@ export class ClarionClient extends EventTarget {
 
   #load(page) {
     if (!this.#isOurs(page)) return false;
+    if (page.cursor === this.cursor) return true; // nothing new
     this.#replace(() => {
       this.#mailbox.load(page);
       this.#postState(true);
@@ -438,7 +443,8 @@ export class ClarionClient extends EventTarget {
 
   #hear(message) {
     if (message.kind === "change") this.#hearChange(message);
-    else if (message.kind === "forget") this.#empty();
+    else if (message.kind === "forget") this.#hearForget();
+    else if (message.kind === "doubt") this.#doubt();
     else if (message.kind === "end") this.#leave(message.status);
     else if (this.isLeader) this.#answer(message);
     else if (message.kind === "state") this.#adopt(message);
@@ -456,6 +462,12 @@ export class ClarionClient extends EventTarget {
   #hearChange({ frame, epoch }) {
     if (this.#mailbox.cursor === null) this.#held.push({ frame });
     else if (epoch === this.#mailbox.point.epoch) this.#apply(frame);
+  }
+
+  /** Of one that led before, perhaps: whoever leads now asks who is here. */
+  #hearForget() {
+    this.#empty();
+    this.#connection?.reconnectNow();
   }
 
   #takeShared({ frame, from, status }) {
@@ -502,6 +514,12 @@ export class ClarionClient extends EventTarget {
     return true;
   }
 
+  /** Nothing of this person may be kept, until the server says that they are here. */
+  #doubt() {
+    this.#certain = false;
+    this.#store?.forget();
+  }
+
   /** Nothing of this person may be shown or kept. */
   #empty() {
     this.#era += 1;
@@ -509,8 +527,7 @@ export class ClarionClient extends EventTarget {
     this.#pending = new Pending();
     this.#held = [];
     this.#person = this.#options.person;
-    this.#certain = false; // until the server says who is here now
-    this.#store?.forget();
+    this.#doubt();
     this.#tell({ partial: true, emptied: true });
     this.#changed();
   }
@@ -559,11 +576,6 @@ export class ClarionClient extends EventTarget {
       else if (this.#connection) this.#take(frame);
       else this.#apply(frame);
     }
-  }
-
-  #dropHeld() {
-    for (const { operation } of this.#held) if (operation) this.#pending.delete(operation);
-    this.#held = [];
   }
 
   #changed() {

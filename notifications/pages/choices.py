@@ -12,6 +12,7 @@ from django.views.decorators.cache import never_cache
 from notifications import selectors
 from notifications.pages.access import active_required
 from notifications.pages.forms import form, text
+from notifications.pages.listing import plain_query, query
 from notifications.pages.words import ahead
 from notifications.person import inbox_of, user_of
 from notifications.services import memberships, preferences
@@ -27,10 +28,16 @@ MUTES = {"hour": timedelta(hours=1), "day": timedelta(days=1), "ever": None}
 def choices(request: HttpRequest) -> HttpResponse:
     """The page of whoever is signed in."""
     chosen = selectors.choices_for(inbox_of(request))
+    plain = plain_query(request)
     context = {
         "categories": [(one, _end(one.muted_until)) for one in chosen.categories],
-        "threads": [(one, _end(one.muted_until)) for one in chosen.threads],
+        "threads": [
+            (one, _end(one.muted_until), query(thread=one.thread, plain="1" if plain else ""))
+            for one in chosen.threads
+        ],
         "topics": selectors.topic_choices(user_of(request)),
+        "plain_query": plain,
+        "here": request.get_full_path(),
     }
     return render(request, "clarion/choices.html", context)
 

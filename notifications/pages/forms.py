@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -14,8 +14,8 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 
+from notifications.authentication import may_enter
 from notifications.exceptions import ClarionError
-from notifications.pages.access import active_required
 from notifications.wire.cursor import NUMBER_LIMIT
 
 View = Callable[..., HttpResponse]
@@ -26,30 +26,42 @@ Deed = Callable[..., str]
 def form(page: str) -> Callable[[Deed], View]:
     """Make a deed the view of a form: whoever sends it is led back to where it stood.
 
-    What Clarion refuses is said on that page. Anything but a POST leads to `page`, too: whoever had
-    to sign in first comes here by a GET, and so does whoever goes back.
+    That page says what was refused, and asks those to sign in who are not signed in any more.
+    Anything but a POST, as of whoever goes back, leads to `page`, too.
     """
 
     def decorate(deed: Deed) -> View:
         @never_cache
-        @login_required(redirect_field_name=None)
-        @active_required
         @wraps(deed)
         def view(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             if request.method != "POST":
                 return redirect(page)
-            try:
-                said = deed(request, *args, **kwargs)
-            except ClarionError:
-                messages.error(request, gettext("That did not work. The page was out of date."))
-            else:
-                if said:
-                    messages.success(request, said)
+            said = _said(deed, request, *args, **kwargs)
+            if said is None:
+                refusal = gettext("That did not work. The page was out of date.")
+                messages.error(request, refusal, fail_silently=True)
+            elif said:
+                messages.success(request, said, fail_silently=True)
             return _back(request, page)
 
         return view
 
     return decorate
+
+
+def _said(deed: Deed, request: HttpRequest, *args: Any, **kwargs: Any) -> str | None:
+    """Do it; what is said of it, and None if it was refused or nobody is signed in.
+
+    Raises `PermissionDenied` for somebody who is signed in but not active.
+    """
+    if not request.user.is_authenticated:
+        return None
+    if not may_enter(request.user):
+        raise PermissionDenied
+    try:
+        return deed(request, *args, **kwargs)
+    except ClarionError:
+        return None
 
 
 def text(sent: str | None) -> str:

@@ -61,9 +61,9 @@ def mark_all(request: HttpRequest, action: str) -> str:
     if action not in ALL_STATES:
         raise Http404
     state, said = ALL_STATES[action]
-    category, thread = text(request.POST.get("category")), text(request.POST.get("thread"))
+    category = text(request.POST.get("category"))
     cursor = cursor_of(request.POST.get("cursor", ""))
-    event = service.mark_all(inbox_of(request), state, cursor, category, thread)
+    event = service.mark_all(inbox_of(request), state, cursor, category)
     return _said(event, said)
 
 

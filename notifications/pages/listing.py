@@ -60,12 +60,12 @@ class Listing:
     show: str
     category: str
     thread: str
-    # Without scripts, also where they run.
+    # Without scripts, also where they run: as asked, or because the element cannot show it.
     plain: bool
     # The same so.
     in_plain: str
-    # All of it, from a part.
-    home: str
+    # What other addresses end in, so that they stay so; nothing where it was not asked for.
+    plain_query: str
     views: Sequence[Link]
     categories: Sequence[Link]
     rows: Sequence[Row]
@@ -73,6 +73,8 @@ class Listing:
     # The first page, unless this is it.
     newest: str
     unread: int
+    # Whether marking all changes what is shown here, all of it and nothing else.
+    shows_all: bool
     cursor: str
     here: str
 
@@ -94,9 +96,9 @@ def listing(request: HttpRequest) -> Listing:
         show=show,
         category=category,
         thread=thread,
-        plain=bool(plain),
+        plain=bool(plain or category or thread),
         in_plain=query(**asked | {"plain": "1"}),
-        home=query(plain=plain),
+        plain_query=plain_query(request),
         views=[
             Link(
                 str(label),
@@ -110,9 +112,15 @@ def listing(request: HttpRequest) -> Listing:
         older=query(**asked, before=page.next) if page.next else "",
         newest=query(**asked) if before is not None else "",
         unread=page.counters.unread,
+        shows_all=show in ("", "unread") and not thread,
         cursor=str(page.cursor),
         here=request.get_full_path(),
     )
+
+
+def plain_query(request: HttpRequest) -> str:
+    """What keeps the next page plain where this one was asked to be, and else nothing."""
+    return query(plain="1") if request.GET.get("plain") else ""
 
 
 def query(**parts: str) -> str:

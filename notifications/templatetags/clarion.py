@@ -12,6 +12,7 @@ from typing import Any
 
 from django import template
 from django.conf import settings
+from django.http.request import HttpHeaders
 from django.middleware.csrf import get_token
 from django.template.context import Context
 from django.template.loader import render_to_string
@@ -88,6 +89,7 @@ def _setup(request: Any) -> SafeString:
         "csrf": get_token(request),
         # Where scripts may read it: it changes with a new login in another tab.
         "csrf_cookie": "" if hidden else settings.CSRF_COOKIE_NAME,
+        "csrf_header": HttpHeaders.parse_header_name(settings.CSRF_HEADER_NAME),
         "person": str(request.user.pk),
         "language": get_language() or "",
         "texts": texts(),

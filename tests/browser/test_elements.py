@@ -287,6 +287,19 @@ def test_actions_are_links_that_mark_read(window_of: OpenWindow, ada: Any) -> No
     wait_until(lambda: Inbox.objects.get(user=ada).unread == 0, what="the click counted")
 
 
+def test_times_are_right_when_one_comes_back(window_of: OpenWindow, ada: Any) -> None:
+    window = window_of(ada, hidden=True)
+    window.page.clock.install()
+    window.open()
+    say(ada, "One")
+    time = window.item("One").locator("time")
+    expect(time).to_have_text("now")
+    # Timers sleep along with the machine.
+    window.page.clock.set_system_time(timezone.now() + timedelta(hours=2))
+    window.page.evaluate("window.setHidden(false)")
+    assert time.text_content() == "2 hours ago"
+
+
 def test_filters(window_of: OpenWindow, ada: Any) -> None:
     window = window_of(ada).open()
     say(ada, "A message")
@@ -388,6 +401,47 @@ def test_what_a_page_draws_itself(window_of: OpenWindow, ada: Any) -> None:
     assert window.page.url.endswith("/inbox/")
 
 
+def test_what_a_page_gives_too_early_or_late(window_of: OpenWindow, ada: Any) -> None:
+    window = elsewhere(window_of(ada))
+    # Before the element is known, as elements of other documents are not.
+    window.page.evaluate(
+        """() => {
+            const apart = document.implementation.createHTMLDocument();
+            const inbox = apart.createElement("notification-inbox");
+            inbox.filter = "archived";
+            document.querySelector("main").append(inbox);
+        }"""
+    )
+    pressed = window.inbox.locator(".filter[aria-pressed=true]")
+    expect(pressed).to_have_text("Archived")
+    window.inbox.get_by_role("button", name="All", exact=True).click()
+    expect(pressed).to_have_text("All")
+
+    # After the bell's list has been made.
+    window.bell.click()
+    window.page.evaluate("document.querySelector('notification-bell').close()")
+    window.page.evaluate(
+        """() => {
+            const bell = document.querySelector("notification-bell");
+            bell.item = ({ title }) => document.createRange().createContextualFragment(title + "!");
+            bell.show();
+        }"""
+    )
+    say(ada, "Mine")
+    dialog = window.page.get_by_role("dialog")
+    expect(dialog.get_by_role("button", name="Mine!", exact=True)).to_be_visible()
+    shown = window.page.evaluate(
+        """() => {
+            const bell = document.querySelector("notification-bell");
+            bell.client = new bell.client.constructor({ apiUrl: "/api/" });
+            bell.show();
+            const [inbox, ...more] = bell.shadowRoot.querySelectorAll("notification-inbox");
+            return more.length === 0 && inbox.client === bell.client && inbox.item === bell.item;
+        }"""
+    )
+    assert shown
+
+
 # --- By keyboard, and for screen readers -----------------------------------------------------
 
 
@@ -415,11 +469,16 @@ def test_the_list_by_keyboard(window_of: OpenWindow, live_site: Site, ada: Any) 
     assert window.focused == "One"
     press("z")
     window.expect_titles(["Four", "Three", "Two", "One"])
-    # Also where nothing is left, and all comes back.
+    # Also where nothing is left, and all comes back. What is said each time is an element of its
+    # own: the same text in the same place is no news, unless somebody observes the page, as here.
+    window.page.evaluate("window.told = new Set()")
     for titles in (["Three", "Two", "One"], ["Two", "One"], ["One"], []):
         window.titles.first.focus()
         press("e")
         window.expect_titles(titles)
+        window.expect_announced("Archived.")
+        window.page.evaluate("told.add(document.querySelector('#clarion-polite > *'))")
+    assert window.page.evaluate("told.size") == 4
     assert "All quiet" in window.focused
     press("z")
     window.expect_titles(["One"])
@@ -474,10 +533,10 @@ def test_a_storm_is_told_once_and_what_is_urgent_at_once(window_of: OpenWindow, 
 
 
 def test_toasts_come_and_go(window_of: OpenWindow, ada: Any) -> None:
-    window = elsewhere(window_of(ada))
+    window = window_of(ada)
     page = window.page
-    page.locator("main input").focus()
-    page.clock.install()
+    page.clock.install()  # before anything is on its way that it would not know of
+    elsewhere(window).page.locator("main input").focus()
     say(ada, "Lunch", body="Downstairs", level="success")
     expect(window.toasts).to_have_count(0)
     page.clock.run_for(1_000)
@@ -498,6 +557,16 @@ def test_toasts_come_and_go(window_of: OpenWindow, ada: Any) -> None:
     window.toasts.get_by_role("button", name="Close").click()
     expect(window.toasts).to_have_count(0)
     assert Inbox.objects.get(user=ada).unread == 2
+    # What arrives just before a login ends is not shown after it.
+    page.clock.pause_at(page.evaluate("Date.now()") / 1_000 + 1)
+    say(ada, "Secret", priority="urgent")
+    client = "document.querySelector('notification-bell').client"
+    window.wait_for(f"{client}.items.length === 3")
+    page.route("**/api/v1/inbox/read", lambda route: route.fulfill(status=401))
+    page.evaluate(f"{client}.markRead(['1']).catch(() => {{}})")
+    window.wait_for(f"{client}.status === 'signed_out'")
+    page.clock.run_for(1_000)
+    expect(window.toasts).to_have_count(0)
 
 
 def test_toasts_in_a_storm_are_one(window_of: OpenWindow, ada: Any) -> None:
@@ -528,6 +597,24 @@ def test_no_toast_for_what_was_missed_nor_where_nobody_looks_nor_beside_the_list
     listing.expect_titles(["Live", "Missed"])
     expect(behind.toasts).to_have_count(0)
     expect(listing.toasts).to_have_count(0)
+    # A list that shows something else does not count.
+    listing.page.get_by_label("Category").select_option("security")
+    expect(listing.page.get_by_text("Nothing here")).to_be_visible()
+    say(ada, "Of another category")
+    expect(listing.toasts).to_contain_text(["Of another category"])
+    listing.toasts.get_by_role("button", name="Close").click()
+    listing.page.get_by_label("Category").select_option("")
+    listing.expect_titles(["Of another category", "Live", "Missed"])
+    # Nor does the panel. Both show what is unread.
+    window.bell.click()
+    panel = window.page.get_by_role("dialog")
+    panel.get_by_role("button", name="Archived").click()
+    listing.page.get_by_role("button", name="Unread").click()
+    say(ada, "Not archived")
+    expect(window.toasts.filter(has_text="Not archived")).to_have_count(1)
+    listing.expect_titles(["Not archived", "Of another category", "Live", "Missed"])
+    expect(listing.toasts).to_have_count(0)
+    listing.page.get_by_role("button", name="All", exact=True).click()
     # What is read elsewhere is no news.
     listing.page.get_by_role("button", name="Mark all read").click()
     expect(window.toasts).to_have_count(0)
@@ -575,11 +662,19 @@ def expect_inside(window: Window, box: Any) -> None:
     assert box["y"] + box["height"] <= size["height"]
 
 
+DIRECTION = "(element) => getComputedStyle(element).direction"
+TEXT_BOX = """(element) => {
+    const range = document.createRange();
+    range.selectNodeContents(element);
+    return range.getBoundingClientRect().toJSON();
+}"""
+
+
 @pytest.mark.parametrize("direction", ["ltr", "rtl"])
 def test_sides(window_of: OpenWindow, ada: Any, direction: str) -> None:
     window = elsewhere(window_of(ada, viewport={"width": 1_000, "height": 700}))
     window.page.evaluate(f"document.documentElement.dir = '{direction}'")
-    say(ada, "Fire", priority="urgent", url="/fire/")
+    say(ada, "Fire", priority="urgent", url="/fire/", body="Leave the house.\nNow!")
     expect(window.toasts).to_have_count(1)
     bell, badge, toast, level, close = (
         place.bounding_box()
@@ -589,7 +684,8 @@ def test_sides(window_of: OpenWindow, ada: Any, direction: str) -> None:
         )
     )
     window.bell.click()
-    panel = window.page.get_by_role("dialog").bounding_box()
+    dialog = window.page.get_by_role("dialog")
+    panel = dialog.bounding_box()
     assert bell and badge and toast and level and close and panel  # noqa: PT018
 
     def start(box: Any) -> float:
@@ -603,6 +699,11 @@ def test_sides(window_of: OpenWindow, ada: Any, direction: str) -> None:
     assert start(level) < start(close)
     assert end(panel) == pytest.approx(end(bell), abs=1)
     assert start(bell) < start(badge) < end(bell)
+    # Texts run as their own language does, and stand where those of the page do.
+    for place in (window.toasts, dialog.get_by_role("listitem")):
+        title, body = place.locator(".open"), place.locator(".body")
+        assert [text.evaluate(DIRECTION) for text in (title, body)] == ["ltr", "ltr"]
+        assert start(title.evaluate(TEXT_BOX)) == pytest.approx(start(body.evaluate(TEXT_BOX)))
 
 
 @pytest.mark.parametrize("name", ["Archived", "Snoozed", "Unread"])

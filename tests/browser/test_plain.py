@@ -79,13 +79,17 @@ def part(scope: Page | Locator, kind: str, text: str) -> Locator:
 def test_a_day_without_scripts(window_of: OpenWindow, ada: Any) -> None:
     for number in range(3):
         notify(ada, "message", title=f"Comment {number}", thread="order.7", actor=f"Bob {number}")
-    notify(ada, "message", title="Your report is ready", url="/inbox/?show=archived")
+    report = {"title": "Your report is ready", "body": "הדוח מוכן."}
+    notify(ada, "message", url="/inbox/?show=archived", **report)
     deliver()
     page = at(plain(window_of, ada), "/inbox/")
     rows = page.locator(".plain .item")
     unread = page.locator(".plain .inbox-unread")
     expect(rows).to_have_count(2)
     expect(unread).to_have_text("2 unread")
+    # Each text runs as its own language does.
+    expect(rows.first.locator(".item-body")).to_have_css("direction", "rtl")
+    expect(rows.first.locator(".item-open")).to_have_css("direction", "ltr")
     # What scripts would fill is not there.
     scripted = page.locator("notification-bell, notification-toasts, h1[slot], .unscripted")
     expect(scripted).to_have_count(4)

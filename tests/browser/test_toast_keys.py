@@ -75,6 +75,29 @@ def test_the_focus_goes_back_into_shadow_trees(window_of: OpenWindow, ada: Any) 
     expect(more).to_be_focused()
 
 
+def test_a_key_leads_through_all_places_and_back(window_of: OpenWindow, ada: Any) -> None:
+    """As on the page of the demo, with two people."""
+    window = elsewhere(window_of(ada))
+    page, press = window.page, window.page.keyboard.press
+    page.evaluate("document.body.append(document.createElement('notification-toasts'))")
+    text = page.locator("main input")
+    text.focus()
+    notify(ada, "message", title="One", priority="urgent", level="error")
+    expect(window.toasts).to_have_count(2)
+    first, second = toast(window, "One").all()
+    for place in (first, second, text, first, second):
+        press("F8")
+        expect(place).to_be_focused()
+    # By other ways, too, the focus comes from where it was before the first of them.
+    press("Shift+Tab")
+    expect(first.get_by_role("button", name="Close")).to_be_focused()
+    press("F8")
+    expect(second).to_be_focused()
+    press("Escape")
+    expect(window.toasts).to_have_count(1)
+    expect(text).to_be_focused()
+
+
 def test_the_focus_goes_on_when_a_toast_leaves_by_itself(window_of: OpenWindow, ada: Any) -> None:
     window, other = elsewhere(window_of(ada)), window_of(ada).open()
     text = window.page.locator("main input")
@@ -89,9 +112,9 @@ def test_the_focus_goes_on_when_a_toast_leaves_by_itself(window_of: OpenWindow, 
 
 
 def test_while_the_focus_is_on_them_they_stay(window_of: OpenWindow, ada: Any) -> None:
-    window = elsewhere(window_of(ada))
-    window.page.mouse.move(1, 1)
-    window.page.clock.install()
+    window = window_of(ada)
+    window.page.clock.install()  # before anything is on its way that it would not know of
+    elsewhere(window).page.mouse.move(1, 1)
     notify(ada, "message", title="Lunch")
     shown = "document.querySelector('notification-bell').client.items.length === 1"
     window.wait_for(shown)

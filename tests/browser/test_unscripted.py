@@ -53,8 +53,46 @@ def test_threads_stay_plain(window_of: OpenWindow, ada: Any) -> None:
     page.goto(f"{page.url}?plain=1")
     page.get_by_role("link", name="Show all 2").click()
     expect(page.locator(".plain .item")).to_have_count(2)
+    # Also by way of the other page.
+    page.get_by_role("button", name="Mute this thread").click()
+    page.get_by_role("button", name="Turn off").first.click()
+    expect(page.locator(".message")).to_have_text("You will get no more of it.")
+    page.get_by_role("link", name="roadmap").click()
+    expect(page.locator(".plain .item")).to_have_count(2)
+    page.locator(".menu summary").click()
+    page.get_by_role("link", name="What I want to hear").click()
+    page.get_by_role("button", name="Unmute roadmap").click()
     page.get_by_role("link", name="Back to the inbox").click()
     expect(page.locator(".plain .item")).to_have_count(1)
+
+
+def test_an_address_shows_with_scripts_what_it_shows_without(
+    window_of: OpenWindow, ada: Any
+) -> None:
+    say(ada, "Read", "Comment", "Another", thread="")
+    say(ada, "One", "Two", thread="roadmap")
+    window = window_of(ada).open()
+    window.expect_titles(["Two", "Another", "Comment", "Read"])
+    window.choose("Read", "Archive")
+    window.expect_titles(["Two", "Another", "Comment"])
+    for show, titles in {
+        "archived": ["Read"],
+        "snoozed": [],
+        "unread": ["Two", "Another", "Comment"],
+    }.items():
+        window.page.goto(f"{window.cable.url}/inbox/?show={show}")
+        window.expect_status("live")
+        window.expect_titles(titles)
+        chosen = window.inbox.locator("[part=filter][aria-pressed=true]")
+        expect(chosen).to_have_text(show.capitalize())
+    # What the elements cannot show the server does.
+    page = window.open("/inbox/?thread=roadmap").page
+    expect(page.locator(".plain .item-open")).to_have_text(["Two", "One"])
+    page.get_by_role("button", name="Mute this thread").click()
+    page.get_by_role("link", name="roadmap").click()
+    expect(page.locator(".plain .item-open")).to_have_text(["Two", "One"])
+    page.get_by_role("link", name="Back to the inbox").click()
+    window.expect_titles(["Two", "Another", "Comment"])
 
 
 @needs_axe

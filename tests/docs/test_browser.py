@@ -1,8 +1,11 @@
 """docs/browser.md: its tables name what the client has, and its examples run."""
 
 import re
+from typing import Any
 
-from tests.docs.pages import ROOT, code, named, page, section, table
+import pytest
+
+from tests.docs.pages import ROOT, blocks, code, named, page, section, table
 from tests.js.node import needs_node, run_node
 
 TEXT = page("browser.md")
@@ -67,7 +70,8 @@ def test_what_is_said_of_the_elements() -> None:
     read = r'this\.(?:get|has)Attribute\("([\w-]+)"|observedAttributes = \["(\w+)"|:host\(\[(\w+)='
     found = {name for names in re.findall(read, ELEMENTS) for name in names if name}
     attributes = {name for row in table(said, "element") for name in code(row[1])}
-    properties = {"client", "drawn", "item", "filter", "readAll", "undo", "open", "show", "close"}
+    properties = {"client", "drawn", "item", "filter", "open"}
+    properties |= {"readAll", "shows", "undo", "show", "close"}
     assert attributes - properties | {"filter"} == found
     assert attributes >= properties
     looks = named(table(said, "property"))
@@ -91,5 +95,36 @@ def test_parts() -> None:
 
 
 @needs_node
+@pytest.mark.django_db
+@pytest.mark.any_database
+def test_a_frame_of_ones_own(admin_client: Any, settings: Any) -> None:
+    text = section(TEXT, "## The pages in a site of your own")
+    theirs = (
+        "<head>{% block extra_head %}{% endblock %}</head>"
+        "<h1>Shop</h1>{% block main %}{% endblock %}"
+    )
+    (frame,) = blocks(text, "django")
+    engine = {name: value for name, value in settings.TEMPLATES[0].items() if name != "APP_DIRS"}
+    loaders = [
+        (
+            "django.template.loaders.locmem.Loader",
+            {"base.html": theirs, "clarion/base.html": frame},
+        ),
+        "django.template.loaders.app_directories.Loader",
+    ]
+    settings.TEMPLATES = [engine | {"OPTIONS": engine["OPTIONS"] | {"loaders": loaders}}]
+    for address in ("/inbox/", "/inbox/choices/"):
+        drawn = admin_client.get(address).content.decode()
+        head, _, body = drawn.partition("</head><h1>Shop</h1>")
+        for sheet in ("page", "noscript", "plain"):
+            assert f"/static/clarion/{sheet}.css" in head
+        assert '<div class="columns">' in body
+    pages = [
+        (ROOT / "notifications/templates/clarion" / name) for name in ("base.html", "inbox.html")
+    ]
+    known = {name for each in pages for name in re.findall(r"{% block (\w+) %}", each.read_text())}
+    assert named(table(text, "block")) == known
+
+
 def test_the_examples_do_what_is_said_of_them() -> None:
     run_node(ROOT / "tests" / "js" / "examples.mjs")

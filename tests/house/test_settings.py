@@ -9,7 +9,7 @@ from django.conf import settings as live_settings
 from django.test import override_settings
 from environs import EnvError
 
-from notifications.checks import check_origins
+from notifications.checks import MESSAGES, check_origins, check_pages
 from project import checks
 
 FILE = str(Path(live_settings.BASE_DIR) / "project" / "settings.py")
@@ -105,6 +105,19 @@ def test_checks_find_wrong_origins(
 ) -> None:
     settings.CLARION_ORIGINS, settings.CSRF_TRUSTED_ORIGINS = origins, trusted
     assert [message.id for message in check_origins(None)] == found
+
+
+def test_checks_find_pages_that_cannot_say_what_they_did(settings: Any) -> None:
+    assert check_pages(None) == []
+    settings.MIDDLEWARE = [name for name in settings.MIDDLEWARE if name not in MESSAGES.values()]
+    settings.TEMPLATES = [{"BACKEND": settings.TEMPLATES[0]["BACKEND"]}]
+    found = check_pages(None)
+    assert {message.id for message in found} == {"clarion.W004"}
+    assert [name in message.msg for name, message in zip(MESSAGES, found, strict=True)] == [
+        True
+    ] * 2
+    settings.ROOT_URLCONF = "tests.compat.chat.urls"
+    assert check_pages(None) == []
 
 
 def test_production_is_safe(load: Any) -> None:

@@ -167,6 +167,21 @@ def test_the_token_lets_requests_through(ada: Any, settings: Any, hidden: str) -
 
 
 @pytest.mark.django_db
+def test_the_token_goes_where_django_looks_for_it(ada: Any, settings: Any) -> None:
+    settings.CSRF_HEADER_NAME = "HTTP_X_XSRF_TOKEN"
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(ada)
+    said = config(client.get("/inbox/").content.decode())
+    done = client.post(
+        "/api/v1/inbox/read",
+        {"ids": ["1"]},
+        "application/json",
+        headers={said["csrf_header"]: said["csrf"]},
+    )
+    assert done.status_code == 200
+
+
+@pytest.mark.django_db
 def test_texts_are_the_readers(request_of: Any, ada: Any) -> None:
     with translation.override("de"):
         said = config(drawn(request_of(ada)))

@@ -428,6 +428,15 @@ describe("ClarionClient", () => {
       assert.deepEqual(world.socket.protocols, ["clarion.v1", "ticket.c~d"]);
     });
 
+    test("the token goes into the header that the site looks into", async () => {
+      client = new ClarionClient({ ...options, csrfToken: () => "token", csrfHeader: "X-XSRF-Token" }, world.tab().env);
+      world.answers.push(page([], "e.10.5", counters(0)), { ticket: "a~b", expires_in: 30 });
+      client.start();
+      await settle();
+      const { headers } = world.requests.at(-1);
+      assert.deepEqual([headers["X-XSRF-Token"], headers["X-CSRFToken"]], ["token", undefined]);
+    });
+
     test("without a ticket the cookie has to do", async () => {
       for (const answer of [undefined, { status: 403, detail: "CSRF" }, { status: 500 }]) {
         await start("token", answer);

@@ -35,6 +35,9 @@ async function run(seed) {
   const open = () => {
     const tab = world.tab({ locks: true });
     tab.client = new ClarionClient({ socketUrl: "ws://h/ws/", apiUrl: "/inbox/", person: "ada" }, tab.env);
+    for (const type of ["change", "items", "counts", "notification", "status", "error"]) {
+      tab.client.addEventListener(type, () => !calm && random() < 0.01 && (tab.client.stop(), tab.client.start()));
+    }
     tab.client.start();
     tabs.push(tab);
   };
@@ -75,6 +78,7 @@ async function run(seed) {
         () => running().length > 1 && (tab.client.stop(), tab.client.start()),
         () => random() < 0.2 && restore(),
         () => tab.hear("online"),
+        () => (server.blocked = random() < 0.2),
         () => tab.hear("visible"),
         () => server.sessions.size && server.drop(pick([...server.sessions.keys()])),
       ])(),
@@ -89,9 +93,11 @@ async function run(seed) {
   }
 
   calm = true;
+  server.blocked = seed % 4 === 0;
+  if (server.blocked) for (const socket of [...server.sessions.keys()]) server.drop(socket);
   for (const tab of tabs) if (tab.frozen && !tab.closed) await tab.thaw();
   server.wake();
-  for (let second = 0; second < 130; second += 1) {
+  for (let second = 0; second < (server.blocked ? 260 : 130); second += 1) {
     while (waiting.length) {
       waiting.shift().go();
       await settle();
@@ -102,12 +108,12 @@ async function run(seed) {
     await world.advance(1_000);
   }
 
-  assert.equal(world.open.length, 1);
+  assert.ok(world.open.length === 1 || (server.blocked && world.open.length === 0));
   const { unread, unseen } = server.counters();
   const listed = server.listed;
   const coming = listed.filter((entry) => entry.seq === null).length;
   for (const { client } of running()) {
-    assert.equal(client.status, "live");
+    assert.equal(client.status, server.blocked ? "reconnecting" : "live");
     assert.equal(client.cursor, `${server.epoch}.${server.seq}.${server.position}`);
     const oldest = client.hasOlder ? Number(client.items.at(-1)?.id ?? Infinity) : 0;
     const brief = ({ id, title, seen_at, read_at }) => [id, title, Boolean(seen_at), Boolean(read_at)];

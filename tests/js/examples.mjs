@@ -26,7 +26,7 @@ const element = () => {
 };
 const bell = element();
 Object.assign(globalThis, {
-  document: { querySelector: () => bell, createElement: () => ({ children: [], append(...parts) { this.children.push(...parts); } }), documentElement: { lang: "en" }, visibilityState: "visible", addEventListener() {}, removeEventListener() {} },
+  document: { cookie: "shop=1; csrftoken=first", querySelector: () => bell, createElement: () => ({ children: [], append(...parts) { this.children.push(...parts); } }), documentElement: { lang: "en" }, visibilityState: "visible", addEventListener() {}, removeEventListener() {} },
   location: { origin: "https://shop.example" },
   WebSocket: class {
     constructor(url, protocols) {
@@ -87,6 +87,13 @@ try {
   assert.deepEqual(pictures.at(-1), ["3"]);
   world.frame({ type: "change", items: [], removed: ["3"], since: 14, seq: 15, ...counters(1, 1, 5) });
   assert.deepEqual(pictures.at(-1), []);
+  const withToken = () => world.requests.filter(({ method }) => method === "POST").at(-1).headers["X-CSRFToken"];
+  for (const [cookie, token] of [["csrftoken=second; shop=1", "second"], ["xcsrftoken=other", "token"]]) {
+    document.cookie = cookie;
+    shown.client.markSeen(["2"]);
+    assert.equal(withToken(), token);
+  }
+  await settle();
   globalThis.signOut.happens("submit");
   shown.client.stop();
 

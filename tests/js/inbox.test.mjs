@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
 import { View, cappedCount, collapse, isShortcut, safeAddress, wasMissed, writes } from "../../notifications/javascript/inbox/rules.js";
-import { Words, presets } from "../../notifications/javascript/inbox/words.js";
+import { Words, firstLanguage, presets } from "../../notifications/javascript/inbox/words.js";
 import { item } from "./world.mjs";
 
 const NOW = Date.parse("2030-01-10T12:00:00Z");
@@ -29,6 +29,22 @@ describe("times", () => {
     test(english, () => {
       assert.equal(new Words("en").ago(before(seconds), NOW), english);
       assert.equal(new Words("de").ago(before(seconds), NOW), german);
+    });
+  }
+
+  // As calendars have it, and not by rounding: both hours are of this clock's zone.
+  for (const [then, now, english, german] of [
+    [[8, 14], [10, 1], "2 days ago", "vorgestern"], // 35 hours
+    [[8, 9], [9, 23], "yesterday", "gestern"], // 38 hours
+    [[9, 0, 10], [9, 23, 55], "24 hours ago", "vor 24 Stunden"],
+    [[8, 23, 55], [9, 12], "12 hours ago", "vor 12 Stunden"],
+    [[3, 9], [10, 23], "7 days ago", "vor 7 Tagen"],
+    [[2, 23], [10, 1], "Jan 2, 2030", "02.01.2030"],
+  ]) {
+    test(`${english}, at ${now[1]} o'clock`, () => {
+      const [time, at] = [then, now].map((parts) => new Date(2030, 0, ...parts));
+      assert.equal(new Words("en").ago(time.toISOString(), at.getTime()), english);
+      assert.equal(new Words("de").ago(time.toISOString(), at.getTime()), german);
     });
   }
 
@@ -66,6 +82,13 @@ describe("texts", () => {
     // Three forms: each number takes that of the sample which its language treats alike.
     const polish = { arrived_many: { 1: "{count} nowe", 2: "{count} nowe (few)", 0: "{count} nowych" } };
     assert.deepEqual([1, 3, 5, 22, 25].map((count) => many("pl", count, polish)), ["1 nowe", "3 nowe (few)", "5 nowych", "22 nowe (few)", "25 nowych"]);
+  });
+
+  test("their language is the first that there is", () => {
+    assert.equal(firstLanguage(undefined, "", "en_US", "de"), "en-US"); // as POSIX writes it
+    assert.equal(firstLanguage("en-US@posix", "no language!", "de-at"), "de-AT");
+    assert.equal(firstLanguage(undefined, ""), "en");
+    assert.equal(new Words(firstLanguage("zh_Hans_CN")).say("see_all"), "See all");
   });
 
   test("what a text has no form for", () => {

@@ -2,7 +2,7 @@
 import { ClarionClient } from "../../notifications/static/clarion/client.js";
 import { NotificationInbox, configure, theClient } from "../../notifications/static/clarion/inbox.js";
 
-configure({ api: "/api/v1/inbox/", socket: "/ws/notifications/", csrf: "token", person: "7", language: "de", texts: { undo: "Zurück" } });
+configure({ api: "/api/v1/inbox/", socket: "/ws/notifications/", csrf: "token", csrf_header: "X-CSRFToken", person: "7", language: "de", texts: { undo: "Zurück" } });
 configure({ client: new ClarionClient({ socketUrl: "wss://h/ws/", apiUrl: "/api/" }), texts: { arrived_many: { 1: "one", 2: "many" } } });
 theClient()?.start();
 

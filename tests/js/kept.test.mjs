@@ -328,3 +328,59 @@ describe("another person", () => {
     assert.equal(world.stored.has(PLACE), false);
   });
 });
+
+test("a primary key may be a number", async () => {
+  world.server = () => ({ ...page([item(1, 10)], "e.10.5", counters(1)), person: "7" });
+  const { client } = await open({ person: 7 });
+  world.hello({ person: "7" });
+  assert.deepEqual([client.status, ids(client.items)], ["live", [1]]);
+  await world.advance(1_000);
+  assert.equal(JSON.parse(world.stored.get(PLACE)).person, "7");
+  const nobody = await open({ person: null });
+  assert.deepEqual([nobody.client.status, world.channels.length], ["connecting", 1]);
+});
+
+describe("forget() in one tab", () => {
+  const kept = () => world.stored.get(PLACE)?.includes("Title 1") ?? false;
+
+  async function both() {
+    world.server = () => page([item(1, 10)], "e.10.5", counters(1));
+    const leader = await open();
+    world.hello();
+    const other = await open();
+    await world.advance(1_000);
+    assert.ok(kept());
+    other.client.forget();
+    await settle();
+    assert.ok(!kept());
+    return [leader, other];
+  }
+
+  test("holds in all of them, however the browser is closed", async () => {
+    const [leader, other] = await both();
+    world.frame({ type: "notifications", items: [item(2, 11)], since: 10, seq: 11, ...counters(2) });
+    world.socket.onclose({ code: 1006 });
+    await world.advance(1_000);
+    leader.hear("hidden");
+    other.hear("hidden");
+    await other.close();
+    leader.client.stop();
+    assert.ok(!kept());
+  });
+
+  test("ends when the server says that they are still here, but not in this one", async () => {
+    const [leader] = await both();
+    world.socket.onclose({ code: 1006 });
+    await world.advance(2_000);
+    world.hello({ person: "ada" });
+    await world.advance(1_000);
+    assert.ok(kept());
+    world.stored.clear();
+    await leader.close();
+    await world.advance(2_000);
+    world.hello({ person: "ada" });
+    await world.advance(1_000);
+    assert.equal(world.open.length, 1);
+    assert.ok(!kept());
+  });
+});

@@ -17,6 +17,7 @@ export class Server {
   /** What was broadcast, by id: `item`, `gone`. */ said = new Map();
   /** Rows of the log: `position`, `kind`, `id`. */ log = [];
   sessions = new Map();
+  /** Whether something on the way lets no socket through. */ blocked = false;
 
   constructor(world) {
     this.world = world;
@@ -175,6 +176,7 @@ export class Server {
   }
 
   #greet(socket) {
+    if (this.blocked) return;
     const session = { queue: [], seq: this.seq, position: this.position };
     this.sessions.set(socket, session);
     session.queue.push({ type: "hello", person: "ada", epoch: this.epoch, seq: this.seq, position: this.position, heartbeat_seconds: 30, ...this.counters() });

@@ -56,6 +56,14 @@ describe("shown at once", () => {
     });
   }
 
+  test("of one item, by its id alone", async () => {
+    await live([item(12, 10), item(2, 9), item(1, 8)]);
+    client.archive("12");
+    assert.deepEqual(ids(client.items), [2, 1]);
+    await settle();
+    assert.deepEqual(world.requests.at(-1).body, { ids: ["12"] });
+  });
+
   test("unread", async () => {
     await live([item(1, 9, { seen_at: T0, read_at: T0 })], counters(0));
     client.markUnread(["1"]);
@@ -261,6 +269,23 @@ describe("confirmed or taken back", () => {
     answer(page([item(2, 703)], "e.703.5", counters(1)));
     await settle();
     assert.deepEqual(shown(), [[2, false, false]]);
+  });
+
+  test("an answer that comes while a first page is loaded stays shown though the page fails", async () => {
+    await live([item(2, 10), item(1, 9)]);
+    world.frame({ type: "reset", reason: "too_far" });
+    const page503 = answer;
+    const done = client.archive(["1"]);
+    await settle();
+    answer(change(20, 21, counters(1), [item(1, 21, { archived_at: T0 })]));
+    await done;
+    page503({ status: 503 });
+    await settle();
+    client.markSeen(["2"]);
+    assert.deepEqual(ids(client.items), [2]);
+    world.answers.push(page([item(2, 10), item(1, 22)], "e.22.5", counters(2)));
+    await world.advance(3_000);
+    assert.deepEqual(ids(client.items), [2, 1], "another device took it out again");
   });
 
   test("lists that were handed out stay as they were", async () => {

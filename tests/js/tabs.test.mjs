@@ -67,6 +67,27 @@ describe("one socket", () => {
     assert.equal(world.requests.length, 1);
   });
 
+  test("a leader of before that hears of the end of a login only when it goes on does not leave the next one empty", async () => {
+    const [first, second] = await openLive(2);
+    const { socket } = world;
+    first.freeze({ told: false });
+    await world.advance(60_000);
+    world.hello();
+    await settle();
+    world.socket.onclose({ code: 4401 }); // the same person has signed in anew
+    await world.advance(1_000);
+    world.hello();
+    assert.deepEqual([second.client.isLeader, lists(second)], [true, [[1]]]);
+    first.frozen = false;
+    socket.onclose({ code: 4401 });
+    await first.thaw();
+    await world.advance(1_000);
+    world.hello();
+    await settle();
+    assert.deepEqual([first, second].map(({ client }) => [client.isLeader, client.status, ids(client.items)]), [[false, "live", [1]], [true, "live", [1]]]);
+    assert.equal(world.open.length, 1);
+  });
+
   test("the status of the leader is that of all", async () => {
     const [, second] = await openLive(2);
     world.socket.onclose({ code: 1006 });

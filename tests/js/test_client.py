@@ -19,7 +19,7 @@ PARTS = [CLIENT, *sorted((CLIENT.parent / "client").glob("*.js"))]
 SUITES = sorted(HERE.glob("*.test.mjs"))
 
 # Bytes over the network, of client.js and of both: whoever makes them grow should notice.
-CEILINGS = {"client.js": 9_000, "inbox.js": 24_500}
+CEILINGS = {"client.js": 9_300, "inbox.js": 25_000}
 
 
 @needs_node

@@ -84,6 +84,37 @@ describe("a token", () => {
     assert.deepEqual(client.items, []);
   });
 
+  test("that is not accepted any more where a socket opens is fetched anew, once", async () => {
+    await live();
+    world.socket.onclose({ code: 1012 });
+    await world.advance(2_000);
+    world.socket.onclose({ code: 4401 });
+    await world.advance(5_000);
+    assert.deepEqual([client.status, client.items.length, asked], ["reconnecting", 1, 2]);
+    assert.deepEqual(world.socket.protocols, ["clarion.v1", "token.b~2"]);
+    world.hello({ unread: 1, unseen: 1 });
+    world.socket.onclose({ code: 1012 });
+    for (let count = 0; count < 2; count += 1) {
+      await world.advance(9_000);
+      world.socket.onclose({ code: 4401 });
+    }
+    assert.deepEqual([client.status, client.items, asked], ["signed_out", [], 3]);
+  });
+
+  test("that many requests are refused for at once is fetched anew once", async () => {
+    await live();
+    const refusals = [];
+    world.server = ({ headers }) => headers.Authorization === "Bearer a~1" ? new Promise((resolve) => refusals.push(() => resolve({ status: 401 }))) : { categories: [] };
+    const all = Promise.all(Array.from({ length: 10 }, () => client.choices()));
+    await settle();
+    for (const refuse of refusals) {
+      refuse();
+      await settle();
+    }
+    await all;
+    assert.deepEqual([refusals.length, asked, client.status], [10, 2, "live"]);
+  });
+
   test("is fetched once for all who ask at the same time", async () => {
     await live();
     await world.advance(900_000);
@@ -104,6 +135,26 @@ describe("without a token", () => {
     await world.advance(600_000);
     assert.equal(asked, 1);
   });
+
+  for (const bad of [{ status: 429, code: "rate_limited" }, { token: "" }, { token: null }, { token: 5 }]) {
+    test(`of ${JSON.stringify(bad)} nothing is made but another question`, async () => {
+      given = [bad, { token: "a~1", expires_in: 900 }];
+      world.answers.push(page([item(1, 10)], "e.10.5", counters(1)));
+      client.start();
+      await settle();
+      assert.deepEqual([client.status, world.requests], ["reconnecting", []]);
+      await world.advance(2_000);
+      world.hello();
+      given = [bad];
+      await world.advance(870_000);
+      world.socket.onclose({ code: 4001 });
+      await world.advance(60_000);
+      assert.deepEqual([client.status, client.items.length], ["reconnecting", 1]);
+      given = [{ token: "b~2", expires_in: 900 }];
+      await world.advance(20_000);
+      assert.deepEqual(world.socket.protocols, ["clarion.v1", "token.b~2"]);
+    });
+  }
 
   test("a backend that fails, or does not answer, is asked again", async () => {
     given = [new TypeError("network"), { token: "a~1", expires_in: 900 }];

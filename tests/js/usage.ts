@@ -2,8 +2,8 @@
 import { CLOSE_CODES, ClarionClient, ClarionError, Mailbox, afterClose, backoff } from "../../notifications/static/clarion/client.js";
 import type { Choices, Counts, Item, Page, Status, Topic } from "../../notifications/static/clarion/client.js";
 
-const client = new ClarionClient({ socketUrl: "wss://h/ws/", apiUrl: "/api/", person: "7", language: "en", keep: false, csrfToken: () => "", ticketUrl: "/t" });
-const standing = new ClarionClient({ socketUrl: "wss://h/ws/", apiUrl: "/api/" }, { now: () => 0, random: () => 0.5, openChannel: () => null, locks: undefined });
+const client = new ClarionClient({ socketUrl: "wss://h/ws/", apiUrl: "/api/", person: "7", language: "en", keep: false, csrfToken: () => "", csrfHeader: "X-CSRFToken", ticketUrl: "/t" });
+const standing = new ClarionClient({ socketUrl: "wss://h/ws/", apiUrl: "/api/", person: 7 }, { now: () => 0, random: () => 0.5, openChannel: () => null, locks: undefined });
 standing.networkChanged(false);
 standing.woke();
 
@@ -15,6 +15,7 @@ client.addEventListener("items", ({ detail: { items, removed, partial, emptied }
   const shown: Item[] = items.map((item) => client.asShown(item));
   console.log(shown, removed.length, partial || emptied);
 });
+client.markRead("7");
 client.addEventListener("counts", ({ detail }) => detail.unread + detail.unseen);
 client.addEventListener("error", ({ detail }) => detail.error instanceof ClarionError && detail.error.retryAfter);
 client.addEventListener("status", ({ detail }) => {

@@ -73,7 +73,7 @@ def test_muting_a_thread_from_where_it_is_shown(
     assert form["thread"] == "order 7&8"
     page = send(reader, "mute/ever", thread="order 7&8")
     assert "order 7&amp;8" in page
-    assert 'href="/inbox/?thread=order%207%268"' in page
+    assert 'href="/inbox/?thread=order+7%268"' in page
     said = tell(reader.user, "Another", thread="order 7&8")
     assert reader.item(said).read_at is not None
     assert "order 7&amp;8" not in send(reader, "unmute", thread="order 7&8")
@@ -88,6 +88,21 @@ def test_a_mandatory_category_is_shown_as_such(reader: Reader) -> None:
         assert "That did not work." in send(reader, form, category="billing")
     assert chosen(reader, "billing").receive
     assert not chosen(reader, "billing").muted
+
+
+def test_what_is_plain_stays_plain(reader: Reader) -> None:
+    here = f"{CHOICES}?plain=1"
+    for name, value in (("category", "messages"), ("thread", "order.7"), ("topic", "releases")):
+        for form in ("subscribe", "unsubscribe") if name == "topic" else ("mute/ever", "unmute"):
+            answer = reader.send(f"/inbox/choices/{form}/", here, **{name: value})
+            assert answer.redirect_chain == [(here, 302)]
+    reader.send("/inbox/choices/mute/ever/", here, category="", thread="order.7", topic="")
+    page = reader.open(here)
+    for address in ("/inbox/?plain=1", "/inbox/?thread=order.7&amp;plain=1", here):
+        assert f'href="{address}"' in page
+    form = fields_of(reader.open("/inbox/?thread=order.7&plain=1"))
+    assert (form["thread"], form["next"]) == ("order.7", here)
+    assert "plain=1" not in reader.open(CHOICES)
 
 
 def test_topics(reader: Reader) -> None:
@@ -125,7 +140,8 @@ def test_without_the_token_nothing_changes(form: str, reader: Reader) -> None:
 def test_nobody_is_led_to_the_login_page() -> None:
     assert Client().get(CHOICES)["Location"] == "/accounts/login/?next=/inbox/choices/"
     for form in FORMS:
-        assert Client().post(f"/inbox/choices/{form}/")["Location"] == "/accounts/login/"
+        answer = Client().post(f"/inbox/choices/{form}/", follow=True)
+        assert answer.redirect_chain[-1][0] == f"/accounts/login/?next={CHOICES}"
 
 
 def test_in_german(reader: Reader) -> None:

@@ -6,6 +6,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.conf import settings
+from django.http import QueryDict
 from django.test import Client
 from django.utils import timezone, translation
 
@@ -124,6 +126,14 @@ def test_all_of_one_category(reader: Reader, tell: Tell, ada: Any) -> None:
     assert reader.item(said).read_at is not None
 
 
+@pytest.mark.parametrize("show", ["snoozed", "archived"])
+def test_all_is_marked_only_where_it_is_shown(reader: Reader, tell: Tell, show: str) -> None:
+    tell(reader.user, "Hello")
+    for shown in (INBOX, "/inbox/?show=unread"):
+        assert "/inbox/all/read/" in reader.open(shown)
+    assert "/inbox/all/" not in reader.open(f"/inbox/?show={show}")
+
+
 def test_filters(reader: Reader, tell: Tell) -> None:
     read = tell(reader.user, "Read")
     tell(reader.user, "Not read")
@@ -146,6 +156,10 @@ def test_a_thread_is_one_row_with_a_link_to_all_of_it(reader: Reader, tell: Tell
     assert titles(whole) == ["Comment 2", "Comment 1", "Comment 0"]
     assert "and 2 others" not in whole
     assert "Mute this thread" in whole
+    # What is folded does not count and is not marked with all, so neither is offered for it.
+    assert "1 unread" in page
+    assert not re.search(r"\d unread", whole)
+    assert "/inbox/all/" not in whole
 
 
 def test_pages_follow_each_other_by_links(reader: Reader, tell: Tell, settings: Any) -> None:
@@ -211,7 +225,22 @@ def test_nobody_is_led_to_the_login_page(tell: Tell) -> None:
     assert Client().get(INBOX)["Location"] == "/accounts/login/?next=/inbox/"
     for form in FORMS:
         # Not back to an address that takes forms alone.
-        assert Client().post(f"/inbox/{form}/")["Location"] == "/accounts/login/"
+        answer = Client().post(f"/inbox/{form}/", follow=True)
+        assert answer.redirect_chain[-1][0] == "/accounts/login/?next=/inbox/"
+
+
+def test_whoever_signs_in_again_is_where_the_form_stood(reader: Reader, tell: Tell) -> None:
+    said = tell(reader.user, "Hello")
+    place = "/inbox/?show=unread&plain=1"
+    form = fields_of(reader.open(place))
+    del reader.client.cookies[settings.SESSION_COOKIE_NAME]
+    sent = reader.client.post("/inbox/mark/archive/", form | {"id": said.pk}, follow=True)
+    login = sent.request["PATH_INFO"], QueryDict(sent.request["QUERY_STRING"])["next"]
+    assert login == ("/accounts/login/", place)
+    reader.client.force_login(reader.user)
+    # And is told that nothing was done.
+    assert "That did not work." in reader.open(place)
+    assert reader.item(said).archived_at is None
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -253,6 +282,15 @@ def test_a_cursor_that_is_none(cursor: str, reader: Reader, tell: Tell) -> None:
     page = reader.send("/inbox/all/read/", cursor=cursor).content.decode()
     assert "The page was out of date." in page
     assert reader.item(said).read_at is None
+
+
+def test_without_messages_forms_do_what_they_say(reader: Reader, tell: Tell, settings: Any) -> None:
+    ours = "django.contrib.messages.middleware.MessageMiddleware"
+    settings.MIDDLEWARE = [name for name in settings.MIDDLEWARE if name != ours]
+    said = tell(reader.user, "Hello")
+    answer = reader.send("/inbox/mark/archive/", id=said.pk)
+    assert (answer.status_code, reader.item(said).archived_at is None) == (200, False)
+    assert reader.send("/inbox/all/read/", cursor="x").status_code == 200
 
 
 def test_in_german(reader: Reader, tell: Tell) -> None:

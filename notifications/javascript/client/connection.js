@@ -9,6 +9,7 @@ const ACK_INTERVAL = 1_000; // ms; acknowledgements feed metrics and are not wor
 const GAP_GRACE = 250; // ms; an HTTP answer often overtakes the frames it follows
 const RESUME_INTERVAL = 5_500; // ms; the server takes one per 5 s, the rest is for clocks and networks
 const STEADY = 10_000; // ms that a connection has to last before the next failure counts as the first one
+const POLL_INTERVAL = 60_000; // ms between two first pages where no socket gets through
 const DEFAULT_HEARTBEAT = 30; // s, until `hello` says
 const SIGNED_OUT_GRACE = 500; // ms; sockets are told just before the login session goes
 const RETRY_SPREAD = 2_000; // ms over which those come back who were all told the same `Retry-After`
@@ -16,7 +17,7 @@ const RETRY_SPREAD = 2_000; // ms over which those come back who were all told t
 /**
  * `host` knows the `cursor`, `point` and `status`, and is told what happens: `setStatus`, `load` (a first page; false if it is
  * somebody else's), `take` (a frame), `reset` (the cursor is of no use; what comes is kept until `load`), `dropped` (what was kept
- * is of no use either), `forget` (the login is over), `end`.
+ * is of no use either), `forget` (the login is over), `end`. Whoever hears of it from the host may have it `drop` this meanwhile.
  */
 export class Connection {
   #options;
@@ -28,9 +29,13 @@ export class Connection {
   #socket = null;
   #online = true;
   #attempt = 0;
+  #unheard = 1; // sockets since the last one that said hello, and one for those of an earlier page
+  #askedAt = -Infinity; // for a first page
   #notBefore = 0; // what a server that is overloaded asked for
   #welcome = false; // whether this socket has said hello
-  #run = 0; // tells continuations of an earlier attempt that they are too late
+  #token; // that this socket was opened with
+  #refused = false; // whether a token was refused since the last hello
+  #run = 0; // tells whatever belongs to an earlier attempt that it is too late
   #openedAt = 0;
   #heardAt = 0;
   #heartbeat = DEFAULT_HEARTBEAT * 1_000;
@@ -46,20 +51,30 @@ export class Connection {
     this.#timers = new Timers(env);
   }
 
-  async connect() {
-    const run = ++this.#run;
+  connect() {
     this.#timers.cancel("retry");
+    this.#try((run) => this.#open(run));
+  }
+
+  /** Whatever fails on the way, also in what the page brings, is an attempt that failed; unless there is a later one. */
+  async #try(task) {
+    const run = this.#run;
+    try {
+      await task(run);
+    } catch (error) {
+      if (run === this.#run) this.#lost(error?.retryAfter);
+    }
+  }
+
+  async #open(run) {
     if (this.#host.cursor === null && !(await this.#loadFirstPage(run))) return;
     const protocols = [SUBPROTOCOL];
-    if (this.#options.getToken) {
-      const token = await this.#token(run);
-      if (!token) return;
-      protocols.push(`token.${token}`);
-    } else if (this.#options.ticketUrl && this.#options.csrfToken()) {
-      const ticket = await this.#ticket(run);
-      if (run !== this.#run) return;
+    if (this.#options.getToken) protocols.push(`token.${(this.#token = await this.#http.token())}`);
+    else if (this.#options.ticketUrl) {
+      const ticket = await this.#ticket();
       if (ticket) protocols.push(`ticket.${ticket}`);
     }
+    if (run !== this.#run) return;
 
     const socket = this.#env.openSocket(`${this.#options.socketUrl}?cursor=${encodeURIComponent(this.#host.cursor)}`, protocols);
     this.#socket = socket;
@@ -85,9 +100,10 @@ export class Connection {
   reconnectNow() {
     if (this.#env.now() < this.#notBefore) return;
     this.drop();
+    const run = this.#run;
     this.#attempt = 0;
     if (this.#host.status !== "connecting") this.#host.setStatus("reconnecting");
-    this.connect();
+    if (run === this.#run) this.connect();
   }
 
   networkChanged(online) {
@@ -127,38 +143,24 @@ export class Connection {
   }
 
   async #loadFirstPage(run) {
-    let page;
-    try {
-      page = await this.#http.get(this.#options.apiUrl);
-    } catch (error) {
-      if (run === this.#run) this.#lost(error.retryAfter);
-      return false;
-    }
-    return run === this.#run && this.#host.load(page);
+    const { cursor } = this.#host;
+    this.#askedAt = this.#env.now();
+    const page = await this.#http.get(this.#options.apiUrl);
+    // What has moved the cursor meanwhile may be newer.
+    return run === this.#run && cursor === this.#host.cursor && this.#host.load(page);
   }
 
-  /** The token to open a socket with; without one, or if it comes too late, null. */
-  async #token(run) {
+  /** Nothing where there is none: the cookie does, too. */
+  async #ticket() {
     try {
-      const token = await this.#http.token();
-      return run === this.#run ? token : null;
-    } catch {
-      if (run === this.#run) this.#lost();
-      return null;
-    }
-  }
-
-  async #ticket(run) {
-    try {
-      const { ticket } = await this.#http.post(this.#options.ticketUrl, undefined, TICKET_TIMEOUT);
-      return ticket;
+      if (this.#options.csrfToken()) return (await this.#http.post(this.#options.ticketUrl, undefined, TICKET_TIMEOUT)).ticket;
     } catch (error) {
-      if (error.retryAfter && run === this.#run) this.#lost(error.retryAfter);
-      return null;
+      if (error?.retryAfter) throw error;
     }
   }
 
   #receive(text) {
+    const run = this.#run;
     this.#heardAt = this.#env.now();
     let frame;
     try {
@@ -169,11 +171,14 @@ export class Connection {
     if (this.#host.status === "offline") this.#host.setStatus("live");
     if (frame.type === "hello") {
       this.#welcome = true;
+      this.#refused = false;
+      this.#unheard = 0;
       this.#notBefore = 0;
       this.#heartbeat = frame.heartbeat_seconds * 1_000;
       this.#watch(2 * this.#heartbeat);
       this.#host.setStatus("live");
     }
+    if (run !== this.#run) return;
     if (frame.type === "error") console.warn("clarion:", frame.code, frame.detail);
     if (frame.type === "reset") this.reset();
     else this.#host.take(frame);
@@ -183,14 +188,19 @@ export class Connection {
   reset() {
     this.#host.reset();
     // The page of an earlier reset would take us back, and what came meanwhile would be lost.
-    this.#loadFirstPage(++this.#run);
+    this.#run += 1;
+    this.#try((run) => this.#loadFirstPage(run));
   }
 
   #closed(code) {
-    if (code === CLOSE_CODES.token_expired.number) this.#http.forgetToken();
     const next = afterClose(code);
-    if (next === "reconnect") this.#lost();
-    else if (next === "signed_out" && this.#welcome) this.#askWhoIsHere();
+    const out = next === "signed_out";
+    // One that was kept may not hold any more, though its person is signed in: a new one tells.
+    const anew = out && !this.#welcome && this.#options.getToken && !this.#refused;
+    if (anew) this.#refused = true;
+    if (anew || code === CLOSE_CODES.token_expired.number) this.#http.forgetToken(this.#token);
+    if (anew || next === "reconnect") this.#lost();
+    else if (out && this.#welcome) this.#askWhoIsHere();
     else this.#host.end(next);
   }
 
@@ -200,23 +210,39 @@ export class Connection {
    */
   #askWhoIsHere() {
     this.drop();
+    const run = this.#run;
     this.#host.forget();
-    this.#host.setStatus("reconnecting");
-    this.#timers.after("retry", SIGNED_OUT_GRACE, () => this.connect());
+    if (run === this.#run) this.#host.setStatus("reconnecting");
+    if (run === this.#run) this.#timers.after("retry", SIGNED_OUT_GRACE, () => this.connect());
   }
 
   /** The connection, or the attempt at one, failed: come back after a while. */
   #lost(retryAfter = 0) {
-    if (this.#socket && this.#env.now() - this.#openedAt >= STEADY) this.#attempt = 0;
+    const now = this.#env.now();
+    if (this.#socket && this.#welcome && now - this.#openedAt >= STEADY) this.#attempt = 0;
+    if (this.#socket && !this.#welcome) this.#unheard += 1;
     this.drop();
+    const run = this.#run;
     this.#host.setStatus(this.#online ? "reconnecting" : "offline");
+    if (run !== this.#run) return;
     let wait = backoff(this.#attempt, this.#env.random);
     if (retryAfter) {
-      this.#notBefore = this.#env.now() + retryAfter;
+      this.#notBefore = now + retryAfter;
       wait = Math.max(wait, retryAfter + this.#env.random() * RETRY_SPREAD);
     }
     this.#timers.after("retry", wait, () => this.connect());
     this.#attempt += 1;
+    // It may be only sockets that do not get through. The clock may have been put back.
+    if (this.#unheard > 1 && Math.abs(now - this.#askedAt) >= POLL_INTERVAL) this.#poll(run);
+  }
+
+  /** While sockets are tried all the same. */
+  async #poll(run) {
+    try {
+      await this.#loadFirstPage(run);
+    } catch (error) {
+      if (error?.retryAfter && run === this.#run && !this.#welcome) this.#lost(error.retryAfter);
+    }
   }
 
   /** Reconnect when nothing, not even a heartbeat, was heard for `patience` ms. One timer, however many frames come. */

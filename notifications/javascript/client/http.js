@@ -18,13 +18,16 @@ export class ClarionError extends Error {
 export class Http {
   #env;
   #csrfToken;
+  #csrfHeader;
   #getToken;
   #login; // a function: which login it is, as a number
   #onSignedOut;
   #token = null; // a promise of `{token, until}`, for all who ask meanwhile
+  #latest = null; // the token that it gave
 
-  constructor({ csrfToken, getToken }, env, login, onSignedOut) {
+  constructor({ csrfToken, csrfHeader, getToken }, env, login, onSignedOut) {
     this.#csrfToken = csrfToken;
+    this.#csrfHeader = csrfHeader;
     this.#getToken = getToken;
     this.#env = env;
     this.#login = login;
@@ -47,20 +50,22 @@ export class Http {
     return this.token();
   }
 
-  /** The server does not want it any more. */
-  forgetToken() {
-    this.#token = null;
+  /** The server does not want it any more; there may be a newer one. */
+  forgetToken(token) {
+    if (token === this.#latest) this.#token = this.#latest = null;
   }
 
   async #fetchToken() {
-    const late = new Promise((_, reject) => this.#env.setTimeout(() => reject(new ClarionError(0, "timeout")), TIMEOUT));
-    const given = await Promise.race([this.#getToken(), late]);
+    const late = () => new Promise((_, reject) => this.#env.setTimeout(() => reject(new ClarionError(0, "timeout")), TIMEOUT));
+    const given = await Promise.race([this.#getToken(), late()]); // in this order: the first may throw
     if (!given) {
       this.#onSignedOut();
       throw new ClarionError(401, "unauthorized", "There is no token.");
     }
+    if (typeof given.token !== "string" || !given.token) throw new ClarionError(0, "no_token", "getToken gave no token.");
     // At least for what it was fetched for, however short-lived, and if nobody says how long.
     const lasts = Number(given.expires_in) * 1_000 || 0;
+    this.#latest = given.token;
     return { token: given.token, until: this.#env.now() + Math.max(lasts - TOKEN_MARGIN, 1_000) };
   }
 
@@ -84,7 +89,7 @@ export class Http {
     let response = await this.#fetch(token, method, url, body, timeout);
     if (response.status === 401 && token) {
       // Revoked, or the clock was set meanwhile: a new one tells.
-      this.forgetToken();
+      this.forgetToken(token);
       response = await this.#fetch(await this.token(), method, url, body, timeout);
     }
     if (response.ok) return response.status === 204 ? null : response.json();
@@ -103,7 +108,7 @@ export class Http {
         Accept: "application/json",
         ...(body && { "Content-Type": "application/json" }),
         ...(token && { Authorization: `Bearer ${token}` }),
-        ...(!token && method === "POST" && { "X-CSRFToken": this.#csrfToken() }),
+        ...(!token && method === "POST" && { [this.#csrfHeader]: this.#csrfToken() }),
       },
       body: body && JSON.stringify(body),
       keepalive: Boolean(body), // a click that marks read also leaves the page

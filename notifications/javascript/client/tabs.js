@@ -35,7 +35,11 @@ export class Tabs {
   join() {
     if (this.#joined) return;
     this.#joined = true;
-    this.#channel = this.#name && this.#env.locks ? this.#env.openChannel(this.#name) : null;
+    try {
+      if (this.#name && this.#env.locks) this.#channel = this.#env.openChannel(this.#name);
+    } catch {
+      // Forbidden, as cookies are.
+    }
     if (this.#channel) this.#channel.onmessage = ({ data }) => this.#joined && this.#hear(data);
     this.#queue();
   }

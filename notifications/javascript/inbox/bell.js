@@ -9,6 +9,7 @@ const PARTS = "header heading count status bar filters filter category read-all 
 
 export class NotificationBell extends ClientElement {
   #parts = null;
+  #item = null;
 
   start(signal) {
     if (!this.#parts) this.#build();
@@ -16,6 +17,16 @@ export class NotificationBell extends ClientElement {
     this.listen(window, "resize", () => this.#place());
     signal.addEventListener("abort", () => this.close());
     this.draw();
+  }
+
+  /** What draws a row of the list in the panel. */
+  get item() {
+    return this.#item;
+  }
+
+  set item(item) {
+    this.#item = item;
+    if (this.#parts?.inbox) this.#parts.inbox.item = item;
   }
 
   get open() {
@@ -45,7 +56,7 @@ export class NotificationBell extends ClientElement {
   }
 
   #fill() {
-    if (this.#parts.inbox) return;
+    if (this.#parts.inbox?.client === this.client) return;
     const page = this.getAttribute("inbox");
     const inbox = document.createElement("notification-inbox");
     inbox.client = this.client;
@@ -53,7 +64,7 @@ export class NotificationBell extends ClientElement {
     inbox.setAttribute("part", "inbox");
     inbox.setAttribute("exportparts", PARTS.replaceAll(" ", ", "));
     this.#parts.inbox = inbox;
-    this.#parts.panel.append(inbox, ...(page ? [h("a", { part: "all", href: page, textContent: theWords().say("see_all") })] : []));
+    this.#parts.panel.replaceChildren(inbox, ...(page ? [h("a", { part: "all", href: page, textContent: theWords().say("see_all") })] : []));
   }
 
   #toggled(open) {

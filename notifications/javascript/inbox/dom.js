@@ -49,13 +49,21 @@ export function icon(name) {
 /** A link to where it is safe to go, or null. A foreign site does not learn from where, nor get a hand on this page. */
 export function link(part, address, text) {
   const url = safeAddress(address, location.href);
-  return url && h("a", { part, href: url.href, textContent: text, rel: url.origin === location.origin ? "" : "noopener noreferrer" });
+  return url && h("a", { part, href: url.href, textContent: text, dir: "auto", rel: url.origin === location.origin ? "" : "noopener noreferrer" });
 }
+
+/** The title of an item: a link, or a button where there is nowhere to go. Its language may run the other way than the page's. */
+export const opening = ({ title, url }) => link("open", url, title) ?? button("open", { textContent: title, dir: "auto" });
 
 /** Tell the page that somebody opens an item. Returns whether it is still to be done here. */
 export function tellOpening(element, item) {
   return element.dispatchEvent(new CustomEvent("notification-open", { detail: { item }, bubbles: true, composed: true, cancelable: true }));
 }
+
+const present = new Set();
+
+/** The elements of this class that are in the page, shadow trees included. */
+export const those = (type) => [...present].filter((element) => element instanceof type);
 
 /** An element that shows something of a client: its own, or the one of the page. */
 export class ClientElement extends HTMLElement {
@@ -84,19 +92,23 @@ export class ClientElement extends HTMLElement {
   }
 
   connectedCallback() {
-    // Given before the element was known.
-    if (Object.hasOwn(this, "client")) {
-      this.#client = this.client;
-      delete this.client;
+    // What was given before the element was known lies before what it has by these names.
+    for (const name of ["client", "filter", "item"]) {
+      if (!Object.hasOwn(this, name)) continue;
+      const given = this[name];
+      delete this[name];
+      this[name] = given;
     }
     this.#client ??= theClient();
     if (!this.#client || this.#connected) return;
     this.#connected = new AbortController();
+    present.add(this);
     announce(this.#client);
     this.start(this.#connected.signal);
   }
 
   disconnectedCallback() {
+    present.delete(this);
     this.#connected?.abort();
     this.#connected = null;
   }

@@ -60,7 +60,9 @@ export class NotificationInbox extends ClientElement {
     });
     visible.observe(this);
     this.#observer = new IntersectionObserver((entries) => entries.at(-1).isIntersecting && this.#loadOlder(), { rootMargin: "400px" });
-    const ticking = setInterval(() => this.#rows.forEach((row) => row.tick()), TICK);
+    const tick = () => this.#rows.forEach((row) => row.tick());
+    const ticking = setInterval(tick, TICK);
+    this.listen(document, "visibilitychange", tick);
     signal.addEventListener("abort", () => {
       visible.disconnect();
       this.#inView = false;
@@ -70,6 +72,7 @@ export class NotificationInbox extends ClientElement {
       this.#timers = {};
     });
     this.draw();
+    this.#loadFirst();
   }
 
   attributeChangedCallback(_, __, filter) {
@@ -83,6 +86,11 @@ export class NotificationInbox extends ClientElement {
 
   set filter(filter) {
     this.setAttribute("filter", filter);
+  }
+
+  /** Whether this item is among what it lists, and it can be seen. */
+  shows(item) {
+    return this.checkVisibility() && Boolean(this.#view.shows(item));
   }
 
   /** Put the focus on the current row, or on what stands where rows would. */
@@ -265,6 +273,11 @@ export class NotificationInbox extends ClientElement {
     this.#observer.observe(this.#parts.older);
   }
 
+  /** What the client does not have by itself. */
+  #loadFirst() {
+    if (!this.#view.isLive && this.#view.next === undefined) this.#loadOlder();
+  }
+
   async #loadOlder() {
     if (this.#loading) return;
     const view = this.#view;
@@ -326,7 +339,7 @@ export class NotificationInbox extends ClientElement {
     this.#loading = false;
     if (!this.#parts || !this.isConnected) return;
     this.draw();
-    if (!this.#view.isLive) this.#loadOlder();
+    this.#loadFirst();
   }
 
   async #loadCategories() {
@@ -521,11 +534,19 @@ export class NotificationInbox extends ClientElement {
     if (status === "live") {
       this.#failed = false;
       if (!this.#categories?.size) this.#categories = null; // there was no answer before
+      this.#loadFirst();
+      if (this.#stale) this.#refreshSoon();
     }
-    if (status === "live" && this.#stale) this.#refreshSoon();
     this.drawSoon();
-    if (status === "signed_out" && login) location.assign(`${login}?next=${encodeURIComponent(location.pathname)}`);
+    if (status === "signed_out" && login) location.assign(wayBack(login));
   }
+}
+
+/** Where to sign in and come back here, as Django sends people there: by a path, but for a sign-in on another site. */
+function wayBack(login) {
+  const url = new URL(login, location.href);
+  url.searchParams.set("next", url.origin === location.origin ? location.pathname + location.search : location.href);
+  return url;
 }
 
 /** Give the focus back when a popover closes that had it. Browsers do so too, but not across shadow roots. */

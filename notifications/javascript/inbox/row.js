@@ -1,6 +1,6 @@
 /** One row of the list. It is filled again when its item changes, so that focus and what is open stay. */
 
-import { button, h, icon, link } from "./dom.js";
+import { button, h, icon, link, opening } from "./dom.js";
 import { theWords } from "./surroundings.js";
 
 export class Row {
@@ -16,7 +16,7 @@ export class Row {
     this.opener = h("span");
     this.prefix = h("span", { className: "quietly" });
     this.title = h("p", { part: "title" }, this.prefix, this.opener);
-    this.body = h("p", { part: "body" });
+    this.body = h("p", { part: "body", dir: "auto" });
     this.actors = h("span", { part: "actors" });
     this.time = h("time", { part: "time" });
     this.actions = h("p", { part: "actions" });
@@ -84,7 +84,7 @@ export class Row {
 
   /** The link, or the button where there is nowhere to go. What is there stays, with the focus on it. */
   #opening(item) {
-    const fresh = link("open", item.url, item.title) ?? button("open", { textContent: item.title });
+    const fresh = opening(item);
     if (this.opener.tagName !== fresh.tagName) return fresh;
     this.opener.textContent = item.title;
     if (fresh.href) Object.assign(this.opener, { href: fresh.href, rel: fresh.rel });
@@ -121,10 +121,10 @@ export class Row {
   }
 
   #old(item) {
-    const title = link("open", item.url, item.title) ?? h("span", { textContent: item.title });
+    const title = link("open", item.url, item.title) ?? h("span", { textContent: item.title, dir: "auto" });
     const words = theWords();
     const about = [words.actors(item), words.ago(item.created_at, Date.now())].filter(Boolean).join(" · ");
-    return h("li", {}, title, h("p", { className: "body", textContent: item.body }), h("p", { className: "meta", textContent: about }));
+    return h("li", {}, title, h("p", { className: "body", textContent: item.body, dir: "auto" }), h("p", { className: "meta", textContent: about }));
   }
 
   #sayFold() {

@@ -119,11 +119,12 @@ export class View {
     const known = this.#items.get(id);
     if (item && known && known.seq !== null && (item.seq === null || item.seq < known.seq)) return;
     const reached = known || this.next === null || Number(id) >= Number(this.next ?? Infinity);
-    if (item && reached && this.#shows(item)) this.#items.set(id, item);
+    if (item && reached && this.shows(item)) this.#items.set(id, item);
     else this.#items.delete(id);
   }
 
-  #shows(item) {
+  /** Whether an item belongs here. */
+  shows(item) {
     return SHOWN[this.filter](item) && (!this.category || item.category === this.category);
   }
 
@@ -133,7 +134,7 @@ export class View {
     const items = new Map();
     for (const item of this.#items.values()) items.set(item.id, asShown(item));
     for (const item of live) items.set(item.id, item);
-    const shown = (item) => this.#shows(item) && !(Date.parse(item.expires_at ?? "") <= now);
+    const shown = (item) => this.shows(item) && !(Date.parse(item.expires_at ?? "") <= now);
     return [...items.values()].filter(shown).sort((a, b) => Number(b.id) - Number(a.id));
   }
 }

@@ -2,7 +2,7 @@
 
 import { ClarionClient } from "../client.js";
 import { wasMissed } from "./rules.js";
-import { Words } from "./words.js";
+import { Words, firstLanguage } from "./words.js";
 
 const SETTLE = 400; // ms in which arrivals are announced as one
 const BREATH = 5_000; // ms until the next announcement, after one of several: a storm is not read out
@@ -27,13 +27,14 @@ export function configure(given) {
 }
 
 export function theWords() {
-  words ??= new Words(known().language || document.documentElement.lang || navigator.language, known().texts);
+  const { language, texts } = known();
+  words ??= new Words(firstLanguage(language, document.documentElement.lang, navigator.language), texts);
   return words;
 }
 
 /** The client of this page, made when it is first asked for; null where the page does not say with whom to talk. */
 export function theClient() {
-  const { api, socket, ticket, person, csrf = "", csrf_cookie: name } = known();
+  const { api, socket, ticket, person, csrf = "", csrf_cookie: name, csrf_header: csrfHeader } = known();
   if (client || !api) return client;
   // A new login in another tab changes the cookie; the token in the page is for those that scripts cannot read.
   const cookie = () => name && document.cookie.split("; ").find((pair) => pair.startsWith(`${name}=`))?.slice(name.length + 1);
@@ -42,6 +43,7 @@ export function theClient() {
     apiUrl: api,
     ticketUrl: ticket,
     csrfToken: () => cookie() || csrf,
+    csrfHeader,
     person,
     language: theWords().language,
   });
@@ -95,7 +97,10 @@ class Voice {
 
   say(text, region = this.#polite) {
     if (!region.isConnected) document.body.append(region); // the page has got another body
-    region.textContent = text;
+    // In an element of its own: the same text again, in the same one, is no news to browsers.
+    const line = document.createElement("div");
+    line.textContent = text;
+    region.replaceChildren(line);
   }
 
   #hear(item) {

@@ -1,6 +1,8 @@
 /** `<notification-toasts>`: what arrives while somebody looks, for some seconds. The focus stays where it is. */
 
-import { ClientElement, button, h, icon, link, tellOpening } from "./dom.js";
+import { NotificationBell } from "./bell.js";
+import { ClientElement, button, h, icon, link, opening, tellOpening, those } from "./dom.js";
+import { NotificationInbox } from "./list.js";
 import { collapse, isShortcut, writes } from "./rules.js";
 import { isNews, theWords } from "./surroundings.js";
 
@@ -8,13 +10,14 @@ const SETTLE = 300; // ms in which arrivals count as one
 const SHOWN = 6_000; // ms
 const HOTKEY = "F8"; // writes nothing anywhere, and is no browser's
 
+let before = null; // what had the focus before any toast of the page
+
 export class NotificationToasts extends ClientElement {
   #toasts = [];
   #elements = new Map();
   #arrived = [];
   #region = null;
   #held = false; // the pointer or the focus is on them
-  #before = null; // what had the focus before them
   #timers = new Map();
 
   start(signal) {
@@ -22,7 +25,10 @@ export class NotificationToasts extends ClientElement {
     this.hear("notification", ({ detail }) => this.#take(detail));
     this.hear("change", () => this.#toasts.length && this.drawSoon());
     this.listen(document, "keydown", (event) => this.#press(event));
-    signal.addEventListener("abort", () => this.#set([]));
+    signal.addEventListener("abort", () => {
+      this.#arrived = [];
+      this.#set([]);
+    });
   }
 
   /** What moves the focus to the newest toast, and back; as in `aria-keyshortcuts`, empty for nothing. */
@@ -38,7 +44,7 @@ export class NotificationToasts extends ClientElement {
     region.addEventListener("pointerenter", () => this.#hold(true));
     region.addEventListener("pointerleave", () => this.#hold(Boolean(region.querySelector(":focus-visible"))));
     region.addEventListener("focusin", ({ relatedTarget }) => {
-      if (relatedTarget && !region.contains(relatedTarget)) this.#before = relatedTarget;
+      if (relatedTarget && !region.contains(relatedTarget) && !isOurs(relatedTarget)) before = relatedTarget;
       this.#hold(true);
     });
     region.addEventListener("focusout", () => this.#hold(false));
@@ -48,43 +54,56 @@ export class NotificationToasts extends ClientElement {
 
   #press(event) {
     if (event.defaultPrevented || !this.#toasts.length) return;
-    const [focused] = [...this.#elements].find(([, element]) => element.matches(":focus-within")) ?? [];
-    if (isShortcut(event, this.hotkey) && !isWriting(event)) focused ? this.#giveBack() : this.#enter();
-    else if (focused && isShortcut(event, "Escape")) this.#drop(focused);
+    const focused = this.#toasts.find((toast) => this.#elements.get(toast).matches(":focus-within"));
+    const there = event.composedPath().find(isOurs);
+    if (isShortcut(event, this.hotkey) && !isWriting(event)) {
+      // A page may have several places for toasts.
+      const all = those(NotificationToasts).filter((other) => other.#toasts.length && other.hotkey === this.hotkey);
+      const next = all[all.indexOf(there) + 1];
+      next ? next.#enter(there ? before : focusedElement()) : there.#giveBack();
+    } else if (focused && isShortcut(event, "Escape")) this.#drop(focused);
     else return;
     event.preventDefault();
   }
 
-  #enter() {
-    const before = focusedElement();
+  #enter(from) {
     this.#region.lastElementChild.focus();
-    this.#before = before;
+    before = from;
   }
 
   /** The focus goes to where it was. */
   #giveBack() {
-    const before = this.#before;
-    this.#before = null;
+    const to = before;
+    before = null;
     this.root.activeElement?.blur();
-    before?.focus();
+    to?.focus();
   }
 
   #take(detail) {
     const { item } = detail;
-    if (!isNews(this.client, detail) || document.visibilityState !== "visible" || (item.priority !== "urgent" && isListShown(this.client))) return;
+    if (!isNews(this.client, detail) || document.visibilityState !== "visible" || (item.priority !== "urgent" && this.#isListed(item))) return;
     if (!this.dispatchEvent(new CustomEvent("notification-toast", { detail: { item }, bubbles: true, composed: true, cancelable: true }))) return;
     if (this.#arrived.push(item) > 1) return;
     setTimeout(() => {
-      const arrived = this.#arrived;
-      this.#arrived = [];
-      if (this.isConnected) this.#set(collapse(this.#toasts, arrived));
+      const arrived = this.#arrived.splice(0);
+      if (arrived.length) this.#set(collapse(this.#toasts, arrived.filter(this.#isUnread())));
     }, SETTLE);
   }
 
-  /** What was read meanwhile, here or elsewhere, is no news any more. */
+  /** Who looks at a list that shows it sees it there. */
+  #isListed(item) {
+    return those(NotificationInbox).some((inbox) => inbox.client === this.client && inbox.shows(item));
+  }
+
   draw() {
-    const news = new Set(this.client.items.filter((item) => !item.read_at).map(({ id }) => id));
-    this.#set(this.#toasts.filter(({ items }) => items.some(({ id }) => news.has(id))));
+    const isUnread = this.#isUnread();
+    this.#set(this.#toasts.filter(({ items }) => items.some(isUnread)));
+  }
+
+  /** What was read meanwhile, here or elsewhere, or is gone, is no news any more. */
+  #isUnread() {
+    const unread = new Set(this.client.items.filter((item) => !item.read_at).map(({ id }) => id));
+    return ({ id }) => unread.has(id);
   }
 
   #set(toasts) {
@@ -152,12 +171,12 @@ export class NotificationToasts extends ClientElement {
       if (!tellOpening(this, item)) event.preventDefault();
       this.#drop(toast);
     };
-    const opener = link("open", item.url, item.title) ?? button("open", { textContent: item.title });
+    const opener = opening(item);
     const actions = item.actions.map(({ label, url }) => link("action", url, label)).filter(Boolean);
     for (const control of [opener, ...actions]) control.addEventListener("click", open);
     return [
       h("p", { part: "title" }, opener),
-      h("p", { part: "body", textContent: item.body }),
+      h("p", { part: "body", textContent: item.body, dir: "auto" }),
       h("p", { part: "meta", textContent: words.actors(item) }),
       h("p", { part: "actions" }, ...actions),
     ];
@@ -167,7 +186,7 @@ export class NotificationToasts extends ClientElement {
     const words = theWords();
     const open = () => {
       this.#drop(toast);
-      const [bell] = those("notification-bell", this.client);
+      const bell = those(NotificationBell).find(({ client }) => client === this.client);
       if (bell) bell.show();
       else this.dispatchEvent(new CustomEvent("notification-list", { bubbles: true, composed: true }));
     };
@@ -176,6 +195,7 @@ export class NotificationToasts extends ClientElement {
   }
 }
 
+const isOurs = (node) => node instanceof NotificationToasts;
 const isMany = ({ items }) => items.length > 1;
 
 /** Whether a key goes into a text. */
@@ -189,11 +209,3 @@ function focusedElement() {
   while (element?.shadowRoot?.activeElement) element = element.shadowRoot.activeElement;
   return element;
 }
-
-/** Who looks at the list sees what arrives there. */
-function isListShown(client) {
-  return those("notification-inbox", client).some((inbox) => inbox.filter === "all" && inbox.checkVisibility()) || those("notification-bell", client).some(({ open }) => open);
-}
-
-/** The elements that show what this client knows: a page may have several. */
-const those = (name, client) => [...document.querySelectorAll(name)].filter((element) => element.client === client);

@@ -112,8 +112,9 @@ export class Words {
     const seconds = Math.max(0, (now - Date.parse(time)) / 1_000);
     if (seconds < 45) return this.#relative.format(0, "second");
     if (seconds < HOUR - 30) return this.#relative.format(-Math.max(1, Math.round(seconds / MINUTE)), "minute");
-    if (seconds < DAY - HOUR / 2) return this.#relative.format(-Math.round(seconds / HOUR), "hour");
-    if (seconds < 7 * DAY) return this.#relative.format(-Math.round(seconds / DAY), "day");
+    const days = Math.round((midnight(now) - midnight(time)) / (DAY * 1_000)); // not all of them have 24 hours
+    if (!days || seconds < DAY - HOUR / 2) return this.#relative.format(-Math.round(seconds / HOUR), "hour");
+    if (days <= 7) return this.#relative.format(-days, "day");
     return this.#date("day", time, { dateStyle: "medium" });
   }
 
@@ -130,6 +131,18 @@ export class Words {
     if (!this.#formats.has(name)) this.#formats.set(name, new Intl.DateTimeFormat(this.language, options));
     return this.#formats.get(name).format(new Date(time));
   }
+}
+
+const midnight = (time) => new Date(time).setHours(0, 0, 0, 0);
+
+/** The first of these that is a language, also if it is written as "en_US"; English where none is. */
+export function firstLanguage(...tags) {
+  for (const tag of tags) {
+    try {
+      return new Intl.Locale(tag.replaceAll("_", "-")).toString();
+    } catch {} // nothing, or nothing that `Intl` takes
+  }
+  return "en";
 }
 
 /** Until when to snooze, by the name of its text: as clocks and calendars here have it. */

@@ -62,17 +62,19 @@ export interface Options {
   socketUrl: string;
   /** Of the inbox; ends in a slash. */
   apiUrl: string;
-  /** Sent with state changes. */
+  /** Sent with state changes. Asked each time, as a new login in another tab changes the cookie. */
   csrfToken?: () => string;
+  /** Of the header that it is sent in; without it `X-CSRFToken`, as by Django's `CSRF_HEADER_NAME`. */
+  csrfHeader?: string;
   /**
    * In pages of other origins, which have no cookies here: asks your own backend for what `POST /api/v1/tokens` answered it.
-   * Null: nobody is signed in. Called again before the token ends.
+   * Null: nobody is signed in. Called again before the token ends, and when it fails or gives no token.
    */
   getToken?: () => Promise<Token | null>;
   /** Gets a ticket before each connection. Worth it where HTTP is answered by other processes than sockets. */
   ticketUrl?: string;
   /** Who is signed in: the user's primary key. Without it each tab has a socket, and nothing is kept. */
-  person?: string;
+  person?: string | number | null;
   /** Of the texts; tabs of different languages do not share. */
   language?: string;
   /** False: share, but keep nothing for the next visit. */
@@ -166,21 +168,21 @@ export class ClarionClient extends EventTarget {
   start(): void;
   /** Leave; other tabs go on. `start()` resumes from the cursor. */
   stop(): void;
-  /** The person is about to sign out here: nothing is kept from now on. */
+  /** The person is about to sign out here: nothing is kept from now on, by other tabs until the server says that they are still here. */
   forget(): void;
   /** For surroundings that do not tell by events of `window` and `document`. */
   networkChanged(online: boolean): void;
   woke(): void;
 
-  // Shown at once. A promise rejects with `ClarionError`, or as `fetch` does; then the change has been taken back. Every 100 ids are a
+  // By one id, or several. Shown at once. A promise rejects with `ClarionError`, or as `fetch` does; then the change has been taken back. Every 100 ids are a
   // request, which succeeds or not by itself.
-  markSeen(ids: Iterable<string>): Promise<void>;
-  markRead(ids: Iterable<string>): Promise<void>;
-  markUnread(ids: Iterable<string>): Promise<void>;
-  archive(ids: Iterable<string>): Promise<void>;
-  unarchive(ids: Iterable<string>): Promise<void>;
-  snooze(ids: Iterable<string>, until: Date | Time): Promise<void>;
-  unsnooze(ids: Iterable<string>): Promise<void>;
+  markSeen(ids: string | Iterable<string>): Promise<void>;
+  markRead(ids: string | Iterable<string>): Promise<void>;
+  markUnread(ids: string | Iterable<string>): Promise<void>;
+  archive(ids: string | Iterable<string>): Promise<void>;
+  unarchive(ids: string | Iterable<string>): Promise<void>;
+  snooze(ids: string | Iterable<string>, until: Date | Time): Promise<void>;
+  unsnooze(ids: string | Iterable<string>): Promise<void>;
   /** All that is listed and known here; what arrives meanwhile stays as it is. */
   seenAll(only?: Only): Promise<void>;
   readAll(only?: Only): Promise<void>;
@@ -242,7 +244,7 @@ export interface Environment {
   random(): number;
   /** Undefined: each tab has a socket. */
   locks: LockManager | undefined;
-  /** Null: likewise. */
+  /** Null, or throws: likewise. */
   openChannel(name: string): BroadcastChannel | null;
   /** May throw. */
   storage(): Storage;

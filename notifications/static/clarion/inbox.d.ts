@@ -7,7 +7,7 @@ export type Text = string | Record<string, string>;
 
 /** What pages with Django's tags say in their data block. */
 export interface Config {
-  /** In the place of the next five. */
+  /** In the place of all that says with whom to talk: from `api` to `csrf_header`. */
   client?: ClarionClient;
   /** As `apiUrl`, `ticketUrl` and `person` of the client; `socket` may be a path. */
   api?: string;
@@ -17,7 +17,9 @@ export interface Config {
   /** The token itself, and the cookie that has a newer one where scripts may read it. */
   csrf?: string;
   csrf_cookie?: string;
-  /** Of the texts, and by which numbers and times are written. */
+  /** The header that it goes into: `X-CSRFToken`, unless the site wants another. */
+  csrf_header?: string;
+  /** Of the texts, and by which numbers and times are written; without it that of the page, then that of the browser. */
   language?: string;
   /** Instead of the English ones, by their names. */
   texts?: Record<string, Text>;
@@ -42,6 +44,8 @@ declare class ClientElement extends HTMLElement {
 export class NotificationInbox extends ClientElement {
   filter: Filter;
   item?: Renderer;
+  /** Whether this item is among what it lists, and it can be seen. */
+  shows(item: Item): boolean;
   /** Mark all read that is listed, with the means to undo it. */
   readAll(): Promise<void>;
   /** Undo what was done last, as long as it is offered. */
@@ -51,7 +55,7 @@ export class NotificationInbox extends ClientElement {
 export class NotificationBell extends ClientElement {
   readonly open: boolean;
   /** Of the list in its panel. */
-  item?: Renderer;
+  item: Renderer | null;
   /** Open the panel. */
   show(): void;
   close(): void;
