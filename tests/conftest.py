@@ -18,14 +18,20 @@ from django.test import TransactionTestCase
 from django.utils import translation
 
 from notifications.live.breaker import breaker
+from notifications.services import rates, wake
 from tests import settings as test_settings
 from tests.support.database import Baseline
 from tests.support.processes import Process, Processes
 from tests.support.redis import RedisProcess
 from tests.support.site import Site
+from tests.support.waking import waking
 
 DATABASE_FIXTURES = {"db", "transactional_db", "django_db_setup", "live_site"}
 STARTED = pytest.StashKey[list[Processes]]()
+
+# Seconds for this process's steps towards Redis and the broker, which are there but for those tests
+# in which they are not; on a machine with much else to do they take their time.
+wake.STEP_SECONDS = rates.STEP_SECONDS = 5.0
 
 
 def pytest_report_header() -> str:
@@ -129,8 +135,10 @@ def _redis_process() -> Iterator[RedisProcess]:
 @pytest.fixture
 def redis_server(_redis_process: RedisProcess) -> Iterator[RedisProcess]:
     """The Redis of `settings.REDIS_URL`. Tests may stop, restart or freeze it."""
-    # A test before, without Redis, may have found that there is none.
+    # A test before, without Redis, may have found that there is none; its worker may have left
+    # something after it.
     breaker.reset()
+    _redis_process.clean()
     yield _redis_process
     _redis_process.clean()
 
@@ -182,8 +190,10 @@ def live_site(_web: Site, transactional_db: None, redis_server: RedisProcess) ->
 
 
 @pytest.fixture(scope="module")
-def _worker(_module_processes: Processes) -> Process:
-    return _module_processes.worker()
+def _worker(_module_processes: Processes) -> Iterator[Process]:
+    worker = _module_processes.worker()
+    with waking():
+        yield worker
 
 
 @pytest.fixture

@@ -40,7 +40,7 @@ def printed(results: Path) -> str:
         env=os.environ | {"SCALE": "small", "DATABASE": "sqlite"},
         text=True,
         capture_output=True,
-        timeout=240,
+        timeout=600,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr

@@ -34,7 +34,7 @@ class Member(ReferenceClient):
         self.pages: list[dict[str, Any]] = []
         # How its sockets ended, in order.
         self.codes: list[int] = []
-        # Where to go when a socket is closed; nowhere if None.
+        # Where to go when a socket is closed; nowhere if None, once it was greeted.
         self.refuge: Site | None = None
         self.is_open = False
         self.lock = threading.Lock()
@@ -68,9 +68,11 @@ class Member(ReferenceClient):
                 except ConnectionClosed as closed:
                     self.is_open = False
                     self.codes.append(closed.rcvd.code if closed.rcvd else 1006)
-            if self.refuge is None:
+            if self.refuge is not None:
+                self.browser = Browser(self.refuge, self.browser.session_key)
+            elif self.frames:
                 return
-            self.browser = Browser(self.refuge, self.browser.session_key)
+            # Else the site was too busy to greet it, and it tries again.
 
     async def leave(self) -> None:
         """Close politely."""

@@ -51,17 +51,6 @@ def test_a_savepoint_takes_only_its_own_back(screen, worker, ada, bob):
     assert titles_of(bob) == []
 
 
-def test_undone_first_call_wakes_the_relay_for_the_second(worker, ada, screen):
-    """The hook that wakes the relay must not go with the savepoint that added it."""
-    page = screen(ada)
-    with transaction.atomic():
-        said_and_undone(lambda: notify(ada, "message", title="Undone"))
-        notify(ada, "message", title="Done")
-    # Nothing else wakes the relay: beat, and with it the sweep, does not run.
-    page.follow_until("Done")
-    assert page.titles == ["Done"]
-
-
 @pytest.mark.django_db(transaction=True)
 def test_inner_atomic_waits_for_the_outer_one(ada):
     def inner():

@@ -5,7 +5,6 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 
 import pytest
 from django.conf import settings
@@ -13,8 +12,10 @@ from django.conf import settings
 from notifications import notify
 from notifications.live.breaker import OPEN_SECONDS, breaker
 from notifications.models import Outbox
+from notifications.services import wake
 from notifications.services.relay import relay, sweep
 from project.local.redis_server import free_port
+from tests.acceptance.hasty_caller import TIMEOUTS
 from tests.acceptance.screen import titles_of
 from tests.support.processes import environment
 from tests.support.waiting import wait_until
@@ -22,9 +23,8 @@ from tests.support.waiting import wait_until
 pytestmark = [pytest.mark.any_database, pytest.mark.promise_1]
 
 CALLS = 51
-# Seconds; designed for less than one, measured on machines that do other things too.
-FIRST = 1.6
-REST = 5.0
+# Seconds that a call may lose to a host that hangs, which is two steps.
+LOST = 1.0
 TITLES = [f"Call {number}" for number in range(CALLS)]
 
 
@@ -58,7 +58,10 @@ class BlackHole:
 
 
 def calls(user, **env):
-    """Seconds that each of many calls took in a new process with these variables."""
+    """Make many calls in a new process with these variables; returns how many of them failed.
+
+    Those take little time, the others none: a failure is one attempt of two steps.
+    """
     ended = subprocess.run(
         [sys.executable, "-m", "tests.acceptance.hasty_caller", str(user.pk), str(CALLS)],
         cwd=settings.BASE_DIR,
@@ -70,12 +73,12 @@ def calls(user, **env):
     )
     assert ended.returncode == 0, ended.stderr
     failures = ended.stderr.count("not trying again")
-    first, *rest = json.loads(ended.stdout)
-    assert first < FIRST, ended.stderr
-    assert sum(rest) < REST * max(failures, 1), (rest, ended.stderr)
-    assert failures <= 1 + sum([first, *rest]) / OPEN_SECONDS, "at most one attempt in five seconds"
+    seconds, steps = json.loads(ended.stdout)
+    assert len(steps) == len(TIMEOUTS) + 2, steps
+    assert 2 * max(steps) < LOST
+    assert failures <= 1 + seconds / OPEN_SECONDS, "at most one attempt in five seconds"
     assert failures >= 1, "what should be broken works"
-    return ended
+    return failures
 
 
 def swept(*users):
@@ -100,8 +103,8 @@ def test_broker_refuses(redis_server, transactional_db, ada, scheme):
 @pytest.mark.parametrize("scheme", ["redis", "amqp"])
 def test_broker_hangs(redis_server, transactional_db, ada, scheme):
     with BlackHole() as hole:
-        calls(ada, CELERY_BROKER_URL=f"{scheme}://127.0.0.1:{hole.port}//")
-        assert 1 <= len(hole.accepted) <= 4, "touched once, not by each call"
+        failures = calls(ada, CELERY_BROKER_URL=f"{scheme}://127.0.0.1:{hole.port}//")
+        assert 1 <= len(hole.accepted) <= 2 * failures + 2, "touched once, not by each call"
     swept(ada)
 
 
@@ -112,21 +115,28 @@ def test_everything_refuses(redis_server, transactional_db, ada):
 
 def test_everything_hangs(redis_server, transactional_db, ada):
     with BlackHole() as hole:
-        calls(ada, REDIS_URL=f"redis://127.0.0.1:{hole.port}/0")
-        assert 1 <= len(hole.accepted) <= 4
+        failures = calls(ada, REDIS_URL=f"redis://127.0.0.1:{hole.port}/0")
+        assert 1 <= len(hole.accepted) <= 2 * failures + 2
     swept(ada)
 
 
-def test_redis_freezes_in_mid_flight(live_site, redis_server, screen, ada):
+@pytest.fixture
+def hasty(monkeypatch):
+    """This process's steps towards Redis are as short as those of others."""
+    monkeypatch.setattr(wake, "STEP_SECONDS", 0.4)
+    wake._redis.cache_clear()
+    yield
+    wake._redis.cache_clear()
+
+
+def test_redis_freezes_in_mid_flight(live_site, redis_server, screen, ada, hasty):
     """A process with open connections, when the other end stops answering."""
     page = screen(ada)
     notify(ada, "message", title="Before")
     relay()
     page.follow_until("Before")
     redis_server.freeze()
-    begun = time.monotonic()
     notify(ada, "message", title="Meanwhile")
-    assert time.monotonic() - begun < FIRST
     assert breaker.is_open
     # It takes the database only to reach inboxes, and open pages with them.
     relay()

@@ -9,6 +9,7 @@ from django.db.models.deletion import Collector
 
 from notifications import broadcast, notify
 from notifications.models import Inbox, Item, Outbox
+from notifications.services import relay as relay_service
 from notifications.services.inboxes import ensure
 from notifications.services.relay import relay
 from tests.acceptance.screen import counted, titles_of
@@ -16,6 +17,12 @@ from tests.acceptance.test_idempotency import waiting_for_locks
 from tests.support.waiting import wait_until
 
 pytestmark = [pytest.mark.promise_1, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture
+def patient_relay(monkeypatch):
+    """Waits for locks until it has them, however long a busy machine holds up who has them."""
+    monkeypatch.setattr(relay_service, "BATCH_LOCK_SECONDS", 20.0)
 
 
 def in_thread(call):
@@ -64,7 +71,7 @@ def test_nobody_is_left(redis_server, ada):
 
 
 @pytest.mark.postgresql
-def test_deleted_while_the_relay_wants_them(redis_server, ada, bob):
+def test_deleted_while_the_relay_wants_them(redis_server, patient_relay, ada, bob):
     """The relay waits for a deletion that has not been committed, and then drops the person."""
     notify([ada, bob], "message", title="Said")
     with transaction.atomic():
@@ -78,7 +85,7 @@ def test_deleted_while_the_relay_wants_them(redis_server, ada, bob):
 
 
 @pytest.mark.postgresql
-def test_relay_comes_in_the_middle_of_a_deletion(redis_server, ada, bob):
+def test_relay_comes_in_the_middle_of_a_deletion(redis_server, patient_relay, ada, bob):
     """After the items are deleted and before the inbox is: a new item would make that fail."""
     notify([ada, bob], "message", title="Said")
     joins = []
@@ -129,7 +136,7 @@ def test_an_inbox_made_in_the_middle_of_a_deletion(crowd):
 
 
 @pytest.mark.postgresql
-def test_deleted_while_the_relay_makes_the_inbox(redis_server, bob, crowd, caplog):
+def test_deleted_while_the_relay_makes_the_inbox(redis_server, patient_relay, bob, crowd, caplog):
     """The relay waits for the deletion, rather than make an inbox for nobody."""
     (person,) = crowd(1)
     notify([person, bob], "message", title="Said")

@@ -147,7 +147,10 @@ def test_without_redis_everything_passes(
     assert not breaker.is_open
 
 
-def test_a_redis_that_hangs_costs_one_request_a_moment(settings: Any) -> None:
+def test_a_redis_that_hangs_costs_one_request_a_moment(
+    settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rates, "STEP_SECONDS", 0.2)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         settings.CLARION_REDIS_URL = f"redis://127.0.0.1:{silent.getsockname()[1]}/0"
         assert rates.wait("key", "x", 1) == 0

@@ -18,6 +18,7 @@ from tests.conftest import processes_of
 from tests.support.processes import Process, Processes
 from tests.support.redis import RedisProcess
 from tests.support.site import Site, login_session
+from tests.support.waking import waking
 
 # As root in a container, and without calls to anybody outside.
 ARGUMENTS = [
@@ -59,9 +60,11 @@ def _package_processes(
 
 
 @pytest.fixture(scope="package")
-def _worker(_package_processes: Processes) -> Process:
+def _worker(_package_processes: Processes) -> Iterator[Process]:
     # One for all modules, since each of them has it: a start takes seconds.
-    return _package_processes.worker()
+    worker = _package_processes.worker()
+    with waking():
+        yield worker
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from django.utils import timezone
 from playwright.sync_api import Request, expect
 
 from notifications import broadcast, notify, retract
-from notifications.models import Inbox, Notification
+from notifications.models import Inbox, Notification, Outbox
 from tests.browser.conftest import OpenWindow
 from tests.browser.test_tabs import Tab
 from tests.browser.window import Window
@@ -84,7 +84,8 @@ def while_away(near: Browser, user: Any) -> None:
     for title in ("Before 2", "Missed 5", "To everyone 6", "To everyone 7"):
         retract(Notification.objects.get(pk=ids[title]))
     gone = Notification.objects.filter(pk__in=[ids["Before 2"], ids["Missed 5"]])
-    wait_until(lambda: gone.filter(retracted_at=None).count() == 0, what="retracted")
+    assert gone.filter(retracted_at=None).count() == 0
+    wait_until(lambda: not Outbox.objects.exists(), what="carried")
 
 
 @pytest.mark.promise_2
@@ -150,6 +151,7 @@ def test_a_deploy_under_open_tabs(window_of: OpenWindow, processes: Processes, a
     # Files have other names in the new release, and those of this page are gone.
     tabs[0].context.route("**/static/**", lambda route: route.fulfill(status=404))
     processes.web(port=site.port)
+    wait_until(lambda: not Outbox.objects.exists(), what="delivered")
 
     near = site.browser(ada)
     for tab in tabs:

@@ -8,10 +8,9 @@ from django.utils import timezone
 from playwright.sync_api import expect
 
 from notifications import broadcast, notify, retract, update
-from notifications.models import Inbox
+from notifications.models import Inbox, Item
 from notifications.services import inbox
 from tests.browser.conftest import OpenWindow
-from tests.support.waiting import wait_until
 
 pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("worker")]
 
@@ -89,18 +88,22 @@ def test_every_state(window_of: OpenWindow, ada: Any) -> None:
 
 def test_what_wakes_up_is_news(window_of: OpenWindow, ada: Any) -> None:
     notify(ada, "message", title="Sleeper")
-    window = window_of(ada, hidden=True).open()
+    window = window_of(ada, hidden=True)
+    window.page.clock.install()
+    window.open()
     window.expect_titles(["Sleeper"])
     window.page.evaluate(BEGIN)
     window.page.evaluate(
         """async () => {
-            await client.snooze([client.items[0].id], new Date(Date.now() + 1_000));
+            await client.snooze([client.items[0].id], new Date(Date.now() + 3_600_000));
             window.news = [];
             client.addEventListener("notification", ({ detail }) => news.push(detail.item.title));
         }"""
     )
     expect(window.titles).to_have_count(0)
-    wait_until(lambda: inbox.wake(1), what="the end of the snooze")
+    window.page.clock.fast_forward(3_600_000)
+    Item.objects.update(snoozed_until=timezone.now())
+    assert inbox.wake(1)
     window.expect_titles(["Sleeper"])
     window.expect_unread(1)
     expect(window.badge).to_have_text("1")
@@ -119,11 +122,14 @@ def test_updates_and_retractions_of_a_broadcast(window_of: OpenWindow, ada: Any)
 
 
 def test_what_expires_leaves_by_itself(window_of: OpenWindow, ada: Any) -> None:
-    window = window_of(ada, hidden=True).open()
-    soon = timezone.now() + timedelta(seconds=2)
+    window = window_of(ada, hidden=True)
+    window.page.clock.install()
+    window.open()
+    soon = timezone.now() + timedelta(minutes=5)
     notify(ada, "message", title="Soon over", expires_at=soon)
     notify(ada, "message", title="Stays")
     window.expect_titles(["Stays", "Soon over"])
+    window.page.clock.fast_forward(300_000)
     window.expect_titles(["Stays"])
 
 

@@ -28,9 +28,11 @@ PER_SECOND = 100
 STORMS = {"beside the list": 1_000, "elsewhere": 300}
 # ms of the page's own CPU time, which a busy machine does not change: only what the page does.
 LONGEST = 200
+# ms for which a toast is shown
+TOLD = 6_000
 # What a page does a lot of when it is careless, counted.
 WATCH = """() => {
-    const seen = { rows: 0, toasts: 0, told: [], said: [], stored: 0 };
+    const seen = { rows: 0, toasts: 0, told: [], said: [], stored: 0, pause: 0 };
     const count = (name, root, query) => {
         const look = () => (seen[name] = Math.max(seen[name], root.querySelectorAll(query).length));
         if (root) new MutationObserver(look).observe(root, { childList: true, subtree: true });
@@ -46,6 +48,11 @@ WATCH = """() => {
     const voice = document.getElementById("clarion-polite");
     const hear = () => seen.said.push(voice.textContent);
     new MutationObserver(hear).observe(voice, { childList: true });
+    let last = performance.now();
+    document.querySelector("notification-bell").client.addEventListener("notification", () => {
+        seen.pause = Math.max(seen.pause, performance.now() - last);
+        last = performance.now();
+    });
     const { setItem } = Storage.prototype;
     Storage.prototype.setItem = function (...given) {
         seen.stored += 1;
@@ -95,6 +102,7 @@ def test_a_storm(
     window = window_of(ada).open() if listed else elsewhere(window_of(ada))
     load_all(window, BEFORE)
     window.page.mouse.move(1, 1)
+    began = time.monotonic()
     window.page.evaluate(WATCH)
     with MainThread(chromium, window.page) as thread:
         took = storm(ada, size)
@@ -112,9 +120,10 @@ def test_a_storm(
     unseen = 0 if listed else BEFORE + size
     expect_counts(window, lambda: Inbox.objects.get(user=ada), BEFORE + size, unseen)
     seen = window.page.evaluate("window.seen")
+    passed = time.monotonic() - began
     # A second's saving, and what is said of it, not one for each.
-    assert 0 < seen["stored"] <= took + 10
-    assert 0 < len(seen["said"]) <= 1 + (took + 10) / 5
+    assert 0 < seen["stored"] <= passed + 1
+    assert 0 < len(seen["said"]) <= 1 + passed / 5
     if listed:
         assert 0 < seen["rows"] <= 150
         assert seen["toasts"] == 0
@@ -122,8 +131,10 @@ def test_a_storm(
     else:
         assert seen["toasts"] <= 3
         # One in the end; of fewer, where the storm came with pauses and the one before has gone.
-        assert len(seen["told"]) == 1
-        assert re.fullmatch(r"[\d,]+ new notifications", seen["told"][0])
+        # What came after such a pause, on a machine that stood still, is told by itself.
+        if seen["pause"] < TOLD:
+            assert len(seen["told"]) == 1
+            assert re.fullmatch(r"[\d,]+ new notifications", seen["told"][0])
 
 
 def expect_counts(window: Window, inbox: Callable[[], Inbox], unread: int, unseen: int) -> None:

@@ -29,7 +29,7 @@ SEED = int(os.environ.get("CHAOS_SEED") or random.randrange(1_000_000))
 
 SCHEDULES = 120
 # Slots that are later than this were missed; short, so that many are.
-GRACE = "3"
+GRACE = "5"
 
 pytestmark = [
     pytest.mark.promise_6,

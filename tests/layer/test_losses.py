@@ -13,7 +13,8 @@ from notifications.live import link
 from tests.layer.waiting import until
 from tests.support.redis import RedisProcess
 
-QUICK = {"probe_seconds": 0.05, "probe_timeout": 0.3, "subscribe_timeout": 10}
+# As short as a Redis that is there answers in, whatever else the machine does.
+QUICK = {"probe_seconds": 0.05, "probe_timeout": 1, "subscribe_timeout": 10}
 
 
 class Member:
@@ -55,28 +56,38 @@ async def test_a_connection_that_does_not_answer_is_made_anew(
         await until(lambda: subscriptions.is_lost)
     await until(lambda: member.regained)
     assert "did not answer" in caplog.text
-    assert member.acknowledged == [True]
-    assert layer.stats().reconnects == 1
+    assert all(member.acknowledged)
+    assert layer.stats().reconnects == member.regained
     layer.publish("b", {"number": 1})
     await until(lambda: member.got == [1])
 
 
 async def test_a_silent_connection_that_answers_is_kept(make_layer, redis_server):
-    layer = make_layer(probe_seconds=0.02, probe_timeout=0.1)
+    layer = make_layer(probe_seconds=0.02, probe_timeout=1)
     member = await Member(layer).join("a")
     with redis_server.client() as client:
         before = client.info("commandstats")["cmdstat_ping"]["calls"]
-        await until(lambda: client.info("commandstats")["cmdstat_ping"]["calls"] > before + 5)
+        # Asked once more means that the first time was answered.
+        await until(lambda: client.info("commandstats")["cmdstat_ping"]["calls"] > before + 1)
     assert layer.stats().reconnects == member.regained == 0
 
 
-async def test_a_process_that_was_held_up_does_not_blame_redis(make_layer):
-    layer = make_layer(probe_seconds=0.01, probe_timeout=0.05)
+async def test_a_process_that_was_held_up_does_not_blame_redis(make_layer, monkeypatch):
+    layer = make_layer(probe_seconds=0.01, probe_timeout=1)
     member = await Member(layer).join("a")
-    for number in range(10):
-        # The probe's answer is in the kernel while its time runs out.
-        time.sleep(0.06)  # noqa: ASYNC251
-        await asyncio.sleep(0.001 * number)
+    asked = 0
+    write = link.Link.write
+
+    def ask(self, *command):
+        nonlocal asked
+        write(self, *command)
+        asked += command == ("PING",)
+        if asked == 1:
+            # The answer is in the kernel while the probe's time runs out.
+            asyncio.get_running_loop().call_soon(time.sleep, 1.1)
+
+    monkeypatch.setattr(link.Link, "write", ask)
+    await until(lambda: asked > 1)
     layer.publish("a", {"number": 1})
     await until(lambda: member.got == [1])
     assert layer.stats().reconnects == 0
@@ -103,15 +114,17 @@ async def test_killed_again_and_again_while_people_come_and_go(make_layer, redis
                 member.layer.detach(channel)
 
     tasks = [asyncio.create_task(publish()), asyncio.create_task(come_and_go())]
-    for times in range(1, 6):
+    for _ in range(5):
+        before = layer.stats().reconnects
         # Those of other tests' sites as well, which get over it.
         assert await asyncio.to_thread(kill_subscribers, redis_server)
-        await until(lambda times=times: layer.stats().reconnects == times)
+        await until(lambda before=before: layer.stats().reconnects > before)
     stop = True
     await asyncio.gather(*tasks)
     for member in members:
         assert member.got == sorted(member.got)
-        assert member.acknowledged == [True] * 5
+        assert all(member.acknowledged)
+        assert len(member.acknowledged) == layer.stats().reconnects
     layer.publish_many([(f"user.{number}", {"number": -1}) for number in range(50)])
     await until(lambda: all(member.got[-1] == -1 for member in members))
     assert layer.stats().channels == 50
@@ -172,8 +185,9 @@ async def test_every_way_of_reading(make_layer, redis_server, monkeypatch, proto
     with redis_server.frozen():
         await until(lambda: layer._shards[0].subscriptions.is_lost)
     await until(lambda: member.regained)
+    before = member.regained
     kill_subscribers(redis_server)
-    await until(lambda: member.regained == 2)
+    await until(lambda: member.regained > before)
     member.layer.discard_group("b", member.channel)
     await layer.group_send("b", {"number": -2})
     await layer.group_send("a", {"number": -1})

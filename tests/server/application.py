@@ -18,7 +18,7 @@ from notifications.live.server import statistics
 
 Message = dict[str, Any]
 ceiling = Ceiling(limit=int(os.environ.get("TEST_CEILING", "100_000_000")))
-linger.LINGER_SECONDS = 1.0  # instead of 5
+linger.LINGER_SECONDS = float(os.environ.get("TEST_LINGER_SECONDS", "30"))
 scopes: list[Message] = []
 sockets: dict[str, "Socket"] = {}
 

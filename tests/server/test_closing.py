@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.any_database, pytest.mark.promise_7]
 
 def test_keepalive(start):
     """Who answers stays; who does not read is cut off, though nothing can be sent to him."""
-    server = start("--ws-ping-interval 0.3 --ws-ping-timeout 0.3")
+    server = start("--ws-ping-interval 0.3 --ws-ping-timeout 3", TEST_LINGER_SECONDS="1")
     with server.socket("answers") as answers:
         stalled = server.stalled("stalled")
         server.fill("stalled")
@@ -35,7 +35,7 @@ def test_pinged_again(start, way):
     server = start("--ws-ping-interval 0.2 --ws-ping-timeout 5")
     client = Raw(server, f"pinged{way}")
     for _ in range(3):
-        ping = client.connection.recv(6)
+        ping = client.take(6)
         assert ping[:2] == b"\x89\x04"
         client.send(sent("", opcode=Opcode.PONG)[:-4] + b"\0\0\0\0")  # not an answer
         client.send(Frame(Opcode.PONG, ping[2:]).serialize(mask=True))
@@ -73,7 +73,7 @@ def test_cap(start):
 
 def test_shutdown(start):
     """Everybody is closed with 1012; one who does not read does not hold it up."""
-    server = start("--timeout-graceful-shutdown 20")
+    server = start("--timeout-graceful-shutdown 20", TEST_LINGER_SECONDS="1")
     stalled = server.stalled("stalled")
     server.fill("stalled")
     healthy = [server.socket(f"healthy-{number}?detach={number}") for number in range(2)]

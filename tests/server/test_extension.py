@@ -63,7 +63,8 @@ def test_close_of_stalled_reader(server, way):
         assert closed(socket) == 4000, "who reads on gets everything, then the close frame"
 
 
-def test_close_of_dead_reader(server):
+def test_close_of_dead_reader(start):
+    server = start(TEST_LINGER_SECONDS="1")
     socket = server.stalled("dead")
     server.fill("dead")
     server.get("/do/dead/close?code=4000")

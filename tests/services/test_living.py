@@ -712,6 +712,7 @@ class TestAtOnce:
             return to_inboxes(rows, speakable)
 
         monkeypatch.setattr("notifications.services.fanout.to_inboxes", slowly)
+        monkeypatch.setattr(relay, "BATCH_LOCK_SECONDS", 20.0)
 
         def take_back():
             assert in_hand.wait(10)
@@ -739,6 +740,7 @@ class TestAtOnce:
             return items
 
         monkeypatch.setattr(service, "take_in", slowly)
+        monkeypatch.setattr(relay, "BATCH_LOCK_SECONDS", 20.0)
 
         def take_back():
             assert taking.wait(10)

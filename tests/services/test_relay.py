@@ -3,7 +3,7 @@
 from threading import Event
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from notifications import notify
@@ -75,6 +75,19 @@ def clock(monkeypatch):
     monkeypatch.setattr(service, "time", clock)
     monkeypatch.setattr(wake, "time", clock)
     return clock
+
+
+def test_undone_first_call_wakes_it_for_the_second(redis_server, ada):
+    """The hook that wakes the relay must not go with the savepoint that added it."""
+    with transaction.atomic():
+        undone = transaction.savepoint()
+        notify(ada, "message", title="Undone")
+        transaction.savepoint_rollback(undone)
+        notify(ada, "message", title="Done")
+    with redis_server.client() as client:
+        assert client.llen("relay") == 1
+    service.relay()
+    assert [item.notification.title for item in Item.objects.all()] == ["Done"]
 
 
 @pytest.mark.any_database

@@ -1,6 +1,5 @@
-"""Somebody else's tests run without Redis, and quickly, in pytest and in Django's runner."""
+"""Somebody else's tests run, and nobody goes to Redis, in pytest and in Django's runner."""
 
-import re
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,9 +7,6 @@ from pathlib import Path
 import pytest
 
 from tests.support.shop import project, run_tests
-
-# What a refusal, a time-out or a look for a worker would take longer than.
-QUICK_SECONDS = 1.0
 
 VIEWS = """
 from django.contrib.auth.models import User
@@ -131,31 +127,19 @@ def shop(tmp_path: Path) -> Path:
 
 def test_with_pytest(shop: Path, listener: socket.socket) -> None:
     # The first of two ways in which plugins are found: before Django knows its settings.
-    options = (
-        "-p",
-        "notifications.testing.plugin",
-        "-p",
-        "no:cacheprovider",
-        "--durations=0",
-        "-vv",
-    )
+    options = ("-p", "notifications.testing.plugin", "-p", "no:cacheprovider")
     ended = run_tests(shop, url(listener), "pytest", *options)
     assert "1 failed, 8 passed" in ended.stdout, ended.stdout + ended.stderr
     assert "AssertionError: ada was not notified with title='Other'.\n" in ended.stdout
     # It points at the line of the test, not into ours.
     assert "notifications/testing" not in ended.stdout
-    calls = re.findall(r"([\d.]+)s call ", ended.stdout)
-    assert len(calls) == 9
-    assert max(map(float, calls)) < QUICK_SECONDS, calls
     assert nobody_came(listener)
 
 
 def test_with_djangos_runner(shop: Path, listener: socket.socket) -> None:
     ended = run_tests(shop, url(listener), "django", "test")
     assert "\nOK\n" in ended.stderr, ended.stdout + ended.stderr
-    [(count, seconds)] = re.findall(r"Ran (\d+) tests in ([\d.]+)s", ended.stderr)
-    assert int(count) == 6
-    assert float(seconds) < 6 * QUICK_SECONDS
+    assert "\nRan 6 tests in " in ended.stderr
     assert nobody_came(listener)
 
 
