@@ -728,7 +728,9 @@ def test_toasts_come_and_go(window_of: OpenWindow, ada: Any) -> None:
     page = window.page
     page.clock.install()  # before anything is on its way that it would not know of
     elsewhere(window).page.locator("main input").focus()
+    window.stop_the_clock()
     say(ada, "Lunch", body="Downstairs", level="success")
+    window.wait_for("document.querySelector('notification-bell').client.items.length === 1")
     expect(window.toasts).to_have_count(0)
     page.clock.run_for(1_000)
     expect(window.toasts).to_contain_text(["Lunch"])
@@ -749,9 +751,11 @@ def test_toasts_come_and_go(window_of: OpenWindow, ada: Any) -> None:
     expect(window.toasts).to_have_count(0)
     assert Inbox.objects.get(user=ada).unread == 2
     # What arrives just before a login ends is not shown after it.
-    page.clock.pause_at(page.evaluate("Date.now()") / 1_000 + 1)
-    say(ada, "Secret", priority="urgent")
+    page.clock.resume()  # so that the socket, long without a heartbeat, is opened anew
     client = "document.querySelector('notification-bell').client"
+    window.wait_for(f"{client}.status === 'live'")
+    window.stop_the_clock()
+    say(ada, "Secret", priority="urgent")
     window.wait_for(f"{client}.items.length === 3")
     page.route("**/api/v1/inbox/read", lambda route: route.fulfill(status=401))
     page.evaluate(f"{client}.markRead(['1']).catch(() => {{}})")

@@ -115,6 +115,7 @@ def test_while_the_focus_is_on_them_they_stay(window_of: OpenWindow, ada: Any) -
     window = window_of(ada)
     window.page.clock.install()  # before anything is on its way that it would not know of
     elsewhere(window).page.mouse.move(1, 1)
+    window.stop_the_clock()
     notify(ada, "message", title="Lunch")
     shown = "document.querySelector('notification-bell').client.items.length === 1"
     window.wait_for(shown)

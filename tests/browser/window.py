@@ -129,6 +129,10 @@ class Window:
         """Bring a hidden window to the front."""
         self.page.evaluate("window.setHidden(false)")
 
+    def stop_the_clock(self) -> None:
+        """Have no time pass that is not asked for (`page.clock`, which has to be installed)."""
+        self.page.clock.pause_at(self.page.evaluate("Date.now()") / 1_000 + 1)
+
     def unplug(self) -> None:
         """Cut the network, and have the browser notice."""
         self.context.set_offline(True)
