@@ -699,7 +699,7 @@ EXPLORE = int(os.environ.get("CONVERGENCE_EXAMPLES", "0"))
 # Looking for the shortest example takes minutes.
 PHASES = [Phase.generate, Phase.shrink] if EXPLORE else [Phase.generate]
 PROFILE = settings(
-    max_examples=EXPLORE or (30 if TEST_DATABASE == "sqlite" else 15),
+    max_examples=EXPLORE or (20 if TEST_DATABASE == "sqlite" else 10),
     derandomize=not EXPLORE,
     database=None,
     stateful_step_count=40,

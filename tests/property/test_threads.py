@@ -99,7 +99,7 @@ class World:
 
 # The same examples every time, so that a change is what turns this red.
 PROFILE = settings(
-    max_examples=40 if TEST_DATABASE == "sqlite" else 10,
+    max_examples=15 if TEST_DATABASE == "sqlite" else 8,
     phases=[Phase.generate],
     derandomize=True,
     database=None,

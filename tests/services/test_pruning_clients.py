@@ -16,7 +16,6 @@ from notifications.services import inbox as service
 from notifications.services.pruning import prune
 from tests.services.test_concurrency import together
 from tests.services.test_pruning import age, check, cursor_of
-from tests.settings import TEST_DATABASE
 
 pytestmark = [pytest.mark.promise_3, pytest.mark.django_db(transaction=True)]
 
@@ -78,7 +77,7 @@ class Life:
         self.settings.CLARION_KEEP_ITEMS = 1000
 
 
-@pytest.mark.parametrize("seed", range(15 if TEST_DATABASE == "sqlite" else 5))
+@pytest.mark.parametrize("seed", range(5))
 def test_of_any_moment_whoever_resumes_shows_the_list(ada, inbox, relay_all, settings, seed):
     """Or is told to begin anew; and not everybody is."""
     life = Life(ada, inbox, relay_all, settings, seed)
