@@ -27,7 +27,7 @@ run: $(STAMP)-run ## start everything on this machine: http://127.0.0.1:8000/
 	@DEBUG=$${DEBUG:-1} exec $(BIN)/python manage.py up $(ARGS)
 
 # All at once: most of their time they wait for processes. What each says comes when it has ended.
-test: $(STAMP)-dev $(STAMP)-js chromium ## run the tests on SQLite, and what touches the database on PostgreSQL (ARGS="-m promise_1")
+test: $(STAMP)-dev $(STAMP)-js chromium ## run the tests on SQLite, and what depends on the database on PostgreSQL (ARGS="-m promise_1")
 	@echo "Testing on $(DATABASE:%=%,) which takes minutes"
 	@$(MAKE) --no-print-directory --keep-going --jobs --output-sync=target $(DATABASE:%=test-%)
 

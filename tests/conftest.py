@@ -42,7 +42,8 @@ def pytest_report_header() -> str:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out what would show nothing on this database, and screenshots unless asked for.
 
-    On PostgreSQL only what touches the database runs: the rest has just run on SQLite.
+    On PostgreSQL runs what touches the database, unless it says that any would do: the rest runs on
+    SQLite only.
     """
     asked = config.getoption("markexpr")
 
